@@ -1,0 +1,1 @@
+"""Rows: the schema, the engine and the queries. The only package that builds SQL."""
