@@ -18,7 +18,11 @@
     │   ├── NotAFile
     │   ├── IntoItself               move or copy of a folder below itself
     │   ├── RootRefused              the root of a space stays where it is
-    │   └── LastManager              a project space keeps one manager
+    │   ├── LastManager              a project space keeps one manager
+    │   ├── LastAdmin                the installation keeps one active administrator
+    │   ├── PasswordRefused
+    │   ├── QueryRefused             a search that cannot be understood
+    │   └── LimitExceeded            more or larger than is kept: properties, tags, locks
     ├── Forbidden                    visible, but the role does not allow it
     ├── SpaceDisabled
     ├── AlreadyExists                the name, alias or account is taken
@@ -137,6 +141,44 @@ class RootRefused(Refused):
 
 class LastManager(Refused):
     """A space needs at least one manager."""
+
+
+class LastAdmin(Refused):
+    """The last active administrator cannot be disabled or deleted."""
+
+
+@dataclass(eq=False)
+class PasswordRefused(Refused):
+    """The password is not allowed."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Say what is wrong with the password."""
+        return self.reason
+
+
+@dataclass(eq=False)
+class QueryRefused(Refused):
+    """The search query cannot be understood."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Say what is wrong with the query."""
+        return self.reason
+
+
+@dataclass(eq=False)
+class LimitExceeded(Refused):
+    """There is more of something than can be kept."""
+
+    what: str
+    limit: int
+
+    def __str__(self) -> str:
+        """Say what there is too much of."""
+        return f"{self.what}: at most {self.limit} can be kept"
 
 
 @dataclass(eq=False)
