@@ -1,0 +1,37 @@
+"""What an operator can set: declared once, read once, passed on as frozen values.
+
+`service` and `content` declare the settings in groups, `quantities` reads how people
+write them, `load` puts them together from their sources.
+"""
+
+from ocsync.settings.content import (
+    DavSettings,
+    KeepSettings,
+    StorageSettings,
+    UploadSettings,
+)
+from ocsync.settings.load import LoadedSettings, SettingsError, load_settings
+from ocsync.settings.model import DECLARATIONS, GROUPS, Settings
+from ocsync.settings.service import (
+    AuthSettings,
+    CorsSettings,
+    LogSettings,
+    ServerSettings,
+)
+
+__all__ = [
+    "DECLARATIONS",
+    "GROUPS",
+    "AuthSettings",
+    "CorsSettings",
+    "DavSettings",
+    "KeepSettings",
+    "LoadedSettings",
+    "LogSettings",
+    "ServerSettings",
+    "Settings",
+    "SettingsError",
+    "StorageSettings",
+    "UploadSettings",
+    "load_settings",
+]
