@@ -22,7 +22,7 @@
     │   ├── LastAdmin                the installation keeps one active administrator
     │   ├── PasswordRefused
     │   ├── QueryRefused             a search that cannot be understood
-    │   └── LimitExceeded            more or larger than is kept: properties, tags, locks
+    │   └── LimitExceeded            more or larger than is kept
     ├── Forbidden                    visible, but the role does not allow it
     ├── SpaceDisabled
     ├── AlreadyExists                the name, alias or account is taken
