@@ -1,0 +1,141 @@
+"""Writing to SQLite: in turn, and several jobs per commit when several wait.
+
+A writer that finds nobody else commits by itself at once. Only where threads queue
+does the one whose turn it is run the others' jobs too, each in a savepoint of its
+own, so that one fsync serves all of them.
+"""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from spaces.db.failures import as_refusal, is_conflict
+from spaces.db.sqlite import driver_of
+from spaces.db.turns import FileTurn, ThreadTurn, Ticket
+from spaces.errors import Busy
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS: Final = 60.0
+_BATCH_SIZE: Final = 64
+_ATTEMPTS: Final = 6
+"""Each waits for the busy timeout, for writers that do not queue as we do."""
+
+
+class CombiningWriter:
+    """All writing of one process to one SQLite file."""
+
+    def __init__(self, *, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._threads = ThreadTurn(
+            patience_seconds=_PATIENCE_SECONDS, batch_size=_BATCH_SIZE
+        )
+        self._files = FileTurn(path)
+        self._connection: Connection | None = None
+
+    def write(self, job: Callable[[Connection], T]) -> T:
+        """Run the job in a transaction; its result once that is committed."""
+        ticket = Ticket(job)
+        if self._threads.enter(ticket):
+            self._lead(ticket)
+        return ticket.outcome()
+
+    def close(self) -> None:
+        """Give back what is open; nothing may be written any more."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._files.close()
+        self._engine.dispose()
+
+    def abandon(self) -> None:
+        """Forget what a parent process opened, without touching it."""
+        self._files.close()
+        self._connection = None
+        self._engine.dispose(close=False)
+
+    def _lead(self, own: Ticket[T]) -> None:
+        company: list[Ticket[object]] = []
+        try:
+            self._files.take()
+            try:
+                # Whoever came while this one waited for its turn is taken along.
+                company = self._threads.company()
+                if company:
+                    self._commit_together([own, *company])  # type: ignore[list-item]
+                else:
+                    self._commit_alone(own)
+            finally:
+                self._files.give_back()
+        except BaseException as error:  # noqa: BLE001  # raised by `outcome`
+            # Not of the jobs' making: interrupts, closed files.
+            for ticket in company:
+                ticket.fail(Busy())
+            own.fail(error)
+        finally:
+            self._threads.leave(company)
+
+    def _commit_alone(self, ticket: Ticket[T]) -> None:
+        """One job, one transaction; tried again when it met a foreign writer."""
+        for _ in range(_ATTEMPTS):
+            try:
+                connection = self._begin()
+                try:
+                    ticket.succeed(ticket.job(connection))
+                    connection.commit()
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+            except Exception as error:  # noqa: BLE001  # raised in its own thread
+                if is_conflict(error):
+                    continue
+                ticket.fail(as_refusal(error) or error)
+            return
+        ticket.fail(Busy())
+
+    def _commit_together(self, tickets: list[Ticket[object]]) -> None:
+        """All jobs in one transaction; one by one if that one cannot be had."""
+        try:
+            connection = self._begin()
+            try:
+                for ticket in tickets:
+                    self._run_in_savepoint(connection, ticket)
+                connection.commit()
+            except BaseException:
+                self._roll_back(connection)
+                raise
+        except Exception:  # noqa: BLE001  # each job meets its own error below
+            for ticket in tickets:
+                self._commit_alone(ticket)
+
+    def _run_in_savepoint(self, connection: Connection, ticket: Ticket[object]) -> None:
+        driver = driver_of(connection)
+        driver.execute("SAVEPOINT job")
+        try:
+            ticket.succeed(ticket.job(connection))
+        except Exception as error:
+            if is_conflict(error) or not driver.in_transaction:
+                raise  # the whole transaction is lost, not only this job
+            driver.execute("ROLLBACK TO job")
+            ticket.fail(as_refusal(error) or error)
+        driver.execute("RELEASE job")
+
+    def _begin(self) -> Connection:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._engine.connect()
+        connection.begin()
+        return connection
+
+    def _roll_back(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+        except Exception:  # noqa: BLE001  # the original error says more
+            self._connection = None
+            with contextlib.suppress(Exception):
+                connection.invalidate()
+                connection.close()

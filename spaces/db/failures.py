@@ -1,0 +1,37 @@
+"""What the drivers' errors mean: a conflict to try again, a full disk, or a fault."""
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from spaces.errors import SpacesError, StorageFull
+
+_CONFLICT_STATES: Final = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+_FULL_STATES: Final = frozenset({"53100"})
+_CONFLICT_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether the transaction met another one and may succeed if run again."""
+    driver_error = _driver_error(error)
+    if isinstance(driver_error, sqlite3.Error):
+        code = getattr(driver_error, "sqlite_errorcode", 0)
+        return (code & 0xFF) in _CONFLICT_CODES
+    return getattr(driver_error, "sqlstate", None) in _CONFLICT_STATES
+
+
+def as_refusal(error: BaseException) -> SpacesError | None:
+    """The error in the domain's words, None if it has none for it."""
+    driver_error = _driver_error(error)
+    if isinstance(driver_error, sqlite3.Error):
+        code = getattr(driver_error, "sqlite_errorcode", 0)
+        return StorageFull() if (code & 0xFF) == sqlite3.SQLITE_FULL else None
+    if getattr(driver_error, "sqlstate", None) in _FULL_STATES:
+        return StorageFull()
+    return None

@@ -1,0 +1,152 @@
+"""Statements that are compiled once and then run as plain SQL.
+
+Compiling a Core statement costs ten times what running it does, so the queries of
+this package are `Statement` constants: the SQL text is made at the first use per
+dialect and goes to the driver as it is. Rows come back as the driver gives them,
+without result processing: booleans may be 0 and 1.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import Connection, Dialect, Row
+from sqlalchemy.sql import ClauseElement
+
+Parameters = Mapping[str, object]
+AnyRow = Row[Any]
+
+_STREAM_ROWS: Final = 512
+
+
+class _Compiled:
+    """The text of one statement for one dialect, and how it takes parameters."""
+
+    __slots__ = ("_defaults", "_pick", "sql")
+
+    def __init__(
+        self, element: ClauseElement, dialect: Dialect, columns: tuple[str, ...] | None
+    ) -> None:
+        compiled = element.compile(
+            dialect=dialect,
+            column_keys=columns,
+            compile_kwargs={"render_postcompile": True},
+        )
+        self.sql = str(compiled)
+        values: dict[str, object] = dict(compiled.construct_params(_check=False))
+        self._defaults = {
+            name: value for name, value in values.items() if value is not None
+        }
+        order: tuple[str, ...] | None = None
+        if getattr(compiled, "positional", False):
+            order = tuple(getattr(compiled, "positiontup", None) or ())
+        self._pick: Callable[[Parameters], Any] = _picker(order)
+
+    def arguments(self, parameters: Parameters) -> Any:
+        """The parameters in the form the driver takes."""
+        if self._defaults:
+            parameters = {**self._defaults, **parameters}
+        return self._pick(parameters)
+
+
+def _picker(order: tuple[str, ...] | None) -> Callable[[Parameters], Any]:
+    if order is None:
+        return dict
+    if not order:
+        return lambda _: ()
+    if len(order) == 1:
+        name = order[0]
+        return lambda parameters: (parameters[name],)
+    return itemgetter(*order)
+
+
+class Statement:
+    """One Core statement, run with named parameters.
+
+    For an INSERT or UPDATE without values, `columns` names those to write.
+    """
+
+    __slots__ = ("_columns", "_compiled", "_element")
+
+    def __init__(
+        self, element: ClauseElement, *, columns: tuple[str, ...] | None = None
+    ) -> None:
+        self._element = element
+        self._columns = columns
+        self._compiled: dict[str, _Compiled] = {}
+
+    def all(self, connection: Connection, **parameters: object) -> list[AnyRow]:
+        """Every row."""
+        return list(self._execute(connection, parameters).fetchall())
+
+    def first(self, connection: Connection, **parameters: object) -> AnyRow | None:
+        """The first row, None if there is none."""
+        return self._execute(connection, parameters).first()
+
+    def scalar(self, connection: Connection, **parameters: object) -> Any:
+        """The first column of the first row, None if there is none."""
+        row = self._execute(connection, parameters).first()
+        return None if row is None else row[0]
+
+    def run(self, connection: Connection, **parameters: object) -> int:
+        """Execute for its effect; the number of rows it changed."""
+        return int(self._execute(connection, parameters).rowcount)
+
+    def run_many(self, connection: Connection, rows: list[Parameters]) -> None:
+        """Execute for its effect once per row, in one call of the driver."""
+        if rows:
+            compiled = self._for(connection)
+            connection.exec_driver_sql(
+                compiled.sql, [compiled.arguments(row) for row in rows]
+            )
+
+    def stream(self, connection: Connection, **parameters: object) -> Iterator[AnyRow]:
+        """Rows as they come, never all in memory at once."""
+        compiled = self._for(connection)
+        result = connection.exec_driver_sql(
+            compiled.sql,
+            compiled.arguments(parameters),
+            execution_options={"stream_results": True, "max_row_buffer": _STREAM_ROWS},
+        )
+        with result:
+            while rows := result.fetchmany(_STREAM_ROWS):
+                yield from rows
+
+    def _execute(self, connection: Connection, parameters: Parameters) -> Any:
+        compiled = self._for(connection)
+        return connection.exec_driver_sql(compiled.sql, compiled.arguments(parameters))
+
+    def _for(self, connection: Connection) -> _Compiled:
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = _Compiled(self._element, dialect, self._columns)
+            self._compiled[dialect.name] = compiled
+        return compiled
+
+
+class SizedStatements:
+    """Statements that differ only in the length of a list, each compiled once.
+
+    `build(n)` makes the statement for n items, whose parameters are named
+    `{prefix}_0` … `{prefix}_{n-1}`; see `numbered`.
+    """
+
+    __slots__ = ("_build", "_statements")
+
+    def __init__(self, build: Callable[[int], ClauseElement]) -> None:
+        self._build = build
+        self._statements: dict[int, Statement] = {}
+
+    def of(self, count: int) -> Statement:
+        """The statement for so many items."""
+        statement = self._statements.get(count)
+        if statement is None:
+            statement = Statement(self._build(count))
+            self._statements[count] = statement
+        return statement
+
+
+def numbered(prefix: str, values: tuple[object, ...]) -> dict[str, object]:
+    """Parameters `{prefix}_0`, `{prefix}_1`, … for a `SizedStatements`."""
+    return {f"{prefix}_{index}": value for index, value in enumerate(values)}
