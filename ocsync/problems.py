@@ -176,7 +176,7 @@ def is_expected(error: BaseException) -> bool:
 def find_row(kind: type[BaseException]) -> _Row | None:
     """The row of the class or of its nearest base that has one."""
     for ancestor in kind.__mro__:
-        row = _ROWS.get(ancestor)  # type: ignore[call-overload]
+        row = _ROWS.get(ancestor)
         if row is not None:
             return row
     return None

@@ -221,12 +221,6 @@ class AuthSettings:
         ),
         is_secret=True,
     )
-    failure_window: timedelta = setting(
-        timedelta(minutes=5),
-        parse=parse_duration,
-        env="OCSYNC_AUTH_FAILURE_WINDOW",
-        help="How long failed logins count when further attempts are slowed down.",
-    )
     oidc_embedded: bool = setting(
         default=True,
         parse=parse_switch,

@@ -1,0 +1,156 @@
+"""What the server says about itself: structured lines on standard error.
+
+`open_log` makes a logger from the settings, without touching anything global;
+`capture_logging` sends what libraries say through the standard `logging` module the
+same way, and is called by whoever owns the process. Each line carries the id of the
+request it belongs to. Secrets never reach a line: `redact_path` cuts tokens short.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any, Final, Protocol, TextIO
+
+import structlog
+
+from ocsync.settings import LogSettings
+
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("ocsync_request_id", default="")
+"""The id of the request this thread is serving."""
+
+_LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_TOKEN_PATHS: Final = re.compile(
+    r"(?P<head>^(?:/remote\.php)?/(?:data|uploads|files|tusupload|v1/uploads)/)"
+    r"(?P<start>[^/?]{0,8})[^/?]*"
+)
+_SECRET_PARAMETERS: Final = re.compile(
+    r"(?i)(?P<head>(?:^|&)(?:[^=&]*(?:token|signature|code|secret|password)[^=&]*)=)"
+    r"[^&]*"
+)
+
+
+class Log(Protocol):
+    """What the rest of the service needs of a logger."""
+
+    def debug(self, event: str, /, **fields: object) -> object:
+        """Say what only a developer wants to know."""
+        ...
+
+    def info(self, event: str, /, **fields: object) -> object:
+        """Say what happened."""
+        ...
+
+    def warning(self, event: str, /, **fields: object) -> object:
+        """Say what an operator should look at some time."""
+        ...
+
+    def error(self, event: str, /, **fields: object) -> object:
+        """Say what an operator should look at now; `exc_info` adds a traceback."""
+        ...
+
+
+def open_log(settings: LogSettings, *, stream: TextIO | None = None) -> Log:
+    """A logger as the settings want it; thread-safe, one write for each line."""
+    level = _LEVELS[settings.level]
+    logger: Log = structlog.wrap_logger(
+        structlog.WriteLogger(stream or sys.stderr),
+        processors=_processors(settings.format),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    return logger
+
+
+def capture_logging(log: Log, *, level: str) -> None:
+    """Send what libraries say through `logging` into the log of this process."""
+    root = logging.getLogger()
+    root.handlers[:] = [_Bridge(log)]
+    root.setLevel(max(_LEVELS[level], logging.INFO))
+    logging.captureWarnings(capture=True)
+
+
+def redact_path(path: str) -> str:
+    """The path of a URL with everything that is a credential cut short."""
+    return _TOKEN_PATHS.sub(r"\g<head>\g<start>…", path, count=1)
+
+
+def redact_query(query: str) -> str:
+    """A query string with the values of secret parameters taken out."""
+    return _SECRET_PARAMETERS.sub(r"\g<head>…", query)
+
+
+class _Bridge(logging.Handler):
+    """Passes records of the standard library on."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, object] = {"logger": record.name}
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        say = self._log.info
+        if record.levelno >= logging.ERROR:
+            say = self._log.error
+        elif record.levelno >= logging.WARNING:
+            say = self._log.warning
+        say(record.getMessage(), **fields)
+
+
+def _processors(form: str) -> list[structlog.typing.Processor]:
+    first: list[structlog.typing.Processor] = [
+        _add_request_id,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if form == "json":
+        return [
+            *first,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=True),
+        ]
+    return [*first, structlog.processors.format_exc_info, _render_text]
+
+
+def _add_request_id(
+    _logger: Any, _method: str, fields: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    request_id = REQUEST_ID.get()
+    if request_id:
+        fields.setdefault("request_id", request_id)
+    return fields
+
+
+def _render_text(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> str:
+    """`time level event key=value …`, the traceback on lines of its own."""
+    time = fields.pop("timestamp")
+    level = fields.pop("level").upper()
+    event = _quiet(str(fields.pop("event")))
+    trace = fields.pop("exception", None)
+    pairs = "".join(f" {key}={_value(value)}" for key, value in fields.items())
+    lines = f"{time} {level} {event}{pairs}"
+    return f"{lines}\n{trace}" if trace else lines
+
+
+def _value(value: object) -> str:
+    text = _quiet(str(value))
+    return f'"{text}"' if " " in text or not text else text
+
+
+def _quiet(text: str) -> str:
+    """No control characters: a client's text must not draw on a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else f"\\x{ord(character):02x}"
+        for character in text
+    )

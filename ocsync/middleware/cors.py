@@ -1,0 +1,107 @@
+"""Which web pages of other origins may call the API (Fetch standard, CORS protocol).
+
+Only the configured origins, and never with cookies: there are none. Mounts that say
+so do their own CORS, open to every origin (uploads). Without configured origins
+nothing is announced, and browsers keep other pages out.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from ocsync.problems import status_line
+from ocsync.routes import Mount, Routes
+from ocsync.wsgi import ExceptionInfo, Headers
+
+METHODS: Final = (
+    "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, PROPFIND, PROPPATCH, MKCOL, COPY,"
+    " MOVE, LOCK, UNLOCK, REPORT, SEARCH"
+)
+REQUEST_HEADERS: Final = (
+    "Accept, Accept-Language, Authorization, Cache-Control, Content-Type, Depth,"
+    " Destination, If, If-Match, If-Modified-Since, If-None-Match, Initiator-ID,"
+    " Lock-Token, OC-Checksum, OC-Total-Length, OCS-APIREQUEST, Origin,"
+    " Original-Request-ID, Overwrite, Prefer, Range, Restore, Purge, Timeout,"
+    " Tus-Checksum-Algorithm, Tus-Resumable, Upload-Checksum, Upload-Concat,"
+    " Upload-Defer-Length, Upload-Expires, Upload-Length, Upload-Metadata,"
+    " Upload-Offset, X-HTTP-Method-Override, X-OC-Mtime, X-Request-Id,"
+    " X-Requested-With"
+)
+EXPOSED_HEADERS: Final = (
+    "Accept-Ranges, Content-Disposition, Content-Location, Content-Range, DAV, ETag,"
+    " Location, Lock-Token, OC-Checksum, OC-ETag, OC-FileId, OC-Perm, Retry-After,"
+    " Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version,"
+    " Upload-Defer-Length, Upload-Expires, Upload-Length, Upload-Metadata,"
+    " Upload-Offset, X-OC-Mtime, X-Request-Id"
+)
+_PREFLIGHT_SECONDS: Final = "7200"
+
+
+class Cors:
+    """Answers preflights and marks answers for the origins that are allowed."""
+
+    def __init__(
+        self, app: WSGIApplication, *, origins: tuple[str, ...], routes: Routes
+    ) -> None:
+        """Take what to wrap, the origins allowed, and the table of mounts."""
+        self._app = app
+        self._origins = frozenset(origins)
+        self._routes = routes
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Serve one request."""
+        origin = environ.get("HTTP_ORIGIN", "")
+        if origin and _is_preflight(environ) and not self._is_open(environ):
+            start_response(status_line(204), self._preflight(origin))
+            return []
+
+        def start(
+            status: str,
+            headers: Headers,
+            exc_info: ExceptionInfo | None = None,
+            /,
+        ) -> Callable[[bytes], object]:
+            mount = environ.get("ocsync.mount")
+            if not (isinstance(mount, Mount) and mount.any_origin):
+                headers = [*headers, *self._marks(origin)]
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, start)
+
+    def _is_open(self, environ: WSGIEnvironment) -> bool:
+        match = self._routes.find(environ.get("PATH_INFO", "") or "/")
+        return match is not None and match.mount.any_origin
+
+    def _allowed(self, origin: str) -> str | None:
+        if origin.lower() in self._origins:
+            return origin
+        return "*" if "*" in self._origins else None
+
+    def _preflight(self, origin: str) -> Headers:
+        headers = self._marks(origin)
+        if self._allowed(origin) is not None:
+            headers += [
+                ("Access-Control-Allow-Methods", METHODS),
+                ("Access-Control-Allow-Headers", REQUEST_HEADERS),
+                ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
+            ]
+        return headers
+
+    def _marks(self, origin: str) -> Headers:
+        headers: Headers = [("Vary", "Origin")]
+        allowed = self._allowed(origin) if origin else None
+        if allowed is not None:
+            headers += [
+                ("Access-Control-Allow-Origin", allowed),
+                ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
+            ]
+        return headers
+
+
+def _is_preflight(environ: WSGIEnvironment) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "OPTIONS"
+        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+    )

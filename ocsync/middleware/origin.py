@@ -1,0 +1,195 @@
+"""Which URL the client used, and from which address: before anyone relies on it.
+
+With a public URL configured, that is the base of every absolute URL. Without one it
+is made from the request, so only hosts that are ours are accepted: loopback names,
+the address listened on, and configured names; others get 421 (RFC 9110 §15.5.20), so
+that a forged Host header never ends up in a link. Forwarded headers are believed from
+trusted proxies only.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from ocsync.problems import HttpProblem
+from ocsync.renderings import Form, answer_problem
+from ocsync.settings import ServerSettings
+
+_HOST: Final = re.compile(
+    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
+)
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
+_ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
+_PAIR: Final = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class _Forwarded:
+    """What proxies say about the request they pass on."""
+
+    addresses: tuple[str, ...] = ()
+    scheme: str = ""
+    host: str = ""
+
+
+class Origin:
+    """Sets `ocsync.base_url`, and corrects REMOTE_ADDR and the scheme."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        settings: ServerSettings,
+        open_paths: frozenset[str],
+    ) -> None:
+        """Take what to wrap; `open_paths` answer under every host (health checks)."""
+        self._app = app
+        self._url = settings.url
+        self._prefix = urlsplit(settings.url or "").path
+        self._proxies = settings.trusted_proxies
+        self._has_socket = settings.unix_socket is not None
+        self._open_paths = open_paths
+        self._names = {name.lower().rstrip(".") for name in settings.hosts}
+        if settings.host not in _ANY_ADDRESS:
+            self._names.add(settings.host.lower())
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Settle where the request came from and went to, or refuse it."""
+        try:
+            self._settle(environ)
+        except HttpProblem as error:
+            return answer_problem(error.problem, Form.TEXT, environ, start_response)
+        return self._app(environ, start_response)
+
+    def _settle(self, environ: WSGIEnvironment) -> None:
+        forwarded = self._read_forwarded(environ)
+        scheme = forwarded.scheme or environ["wsgi.url_scheme"]
+        environ["wsgi.url_scheme"] = scheme
+        if self._url is None:
+            host = forwarded.host or _asked_host(environ)
+            self._require_ours(host, environ)
+            environ["ocsync.base_url"] = (
+                f"{scheme}://{_without_usual_port(host, scheme)}"
+            )
+        else:
+            environ["ocsync.base_url"] = self._url
+            self._strip_prefix(environ)
+
+    def _require_ours(self, host: str, environ: WSGIEnvironment) -> None:
+        match = _HOST.fullmatch(host)
+        if match is None:
+            raise HttpProblem(400, "The Host header is malformed")
+        name = match["name"].strip("[]").lower().rstrip(".")
+        if name in self._names or _is_loopback(name):
+            return
+        if environ.get("PATH_INFO") in self._open_paths:
+            return
+        raise HttpProblem(
+            421,
+            f"This server does not answer for the host {name!r}:"
+            " set OCSYNC_URL to its public URL, or OCSYNC_HOSTS to further names",
+        )
+
+    def _strip_prefix(self, environ: WSGIEnvironment) -> None:
+        """Move the path of the public URL to where WSGI wants it."""
+        path: str = environ.get("PATH_INFO", "")
+        prefix = self._prefix
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            environ["PATH_INFO"] = path.removeprefix(prefix)
+
+    def _read_forwarded(self, environ: WSGIEnvironment) -> _Forwarded:
+        peer: str = environ.get("REMOTE_ADDR", "")
+        if not self._is_proxy(peer):
+            return _Forwarded()
+        header = environ.get("HTTP_FORWARDED")
+        forwarded = _parse_forwarded(header) if header else _from_x_headers(environ)
+        client = peer
+        for address in reversed(forwarded.addresses):
+            if not self._is_proxy(client):
+                break
+            client = address
+        environ["REMOTE_ADDR"] = client
+        return forwarded
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return self._has_socket and not address
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+            parsed = parsed.ipv4_mapped
+        return any(parsed in network for network in self._proxies)
+
+
+def _asked_host(environ: WSGIEnvironment) -> str:
+    given = environ.get("HTTP_HOST")
+    if given:
+        return str(given)
+    return f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+
+
+def _without_usual_port(host: str, scheme: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port == _USUAL_PORTS.get(scheme) else host
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _from_x_headers(environ: WSGIEnvironment) -> _Forwarded:
+    addresses = _items(environ.get("HTTP_X_FORWARDED_FOR", ""))
+    return _Forwarded(
+        tuple(_bare_address(address) for address in addresses),
+        _known_scheme(_last(environ.get("HTTP_X_FORWARDED_PROTO", ""))),
+        _last(environ.get("HTTP_X_FORWARDED_HOST", "")),
+    )
+
+
+def _parse_forwarded(header: str) -> _Forwarded:
+    """RFC 7239 §4: elements by comma, the last one from the proxy nearest to us."""
+    elements = [
+        {name.lower(): _unquote(value) for name, value in _PAIR.findall(element)}
+        for element in _items(header)
+    ]
+    last = elements[-1] if elements else {}
+    return _Forwarded(
+        tuple(_bare_address(each["for"]) for each in elements if "for" in each),
+        _known_scheme(last.get("proto", "")),
+        last.get("host", ""),
+    )
+
+
+def _unquote(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _items(header: str) -> list[str]:
+    return [item.strip() for item in header.split(",") if item.strip()]
+
+
+def _last(header: str) -> str:
+    return (_items(header) or [""])[-1]
+
+
+def _known_scheme(scheme: str) -> str:
+    return scheme.lower() if scheme.lower() in _USUAL_PORTS else ""
+
+
+def _bare_address(text: str) -> str:
+    """The address without a port: `[::1]:80`, `192.0.2.1:80`, or bare."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
