@@ -12,8 +12,6 @@ from typing import Final
 from sqlalchemy import (
     CTE,
     Connection,
-    RowMapping,
-    and_,
     bindparam,
     delete,
     func,
@@ -26,19 +24,93 @@ from sqlalchemy import (
 
 from spaces.clock import Instant
 from spaces.db.schema import locks, nodes
+from spaces.db.statement import AnyRow, SizedStatements, Statement, numbered
 from spaces.ids import NodeId, SpaceId, UserId
 from spaces.model import Lock
 
+
+def _climb_from_locks() -> CTE:
+    """(token, above_id) for each lock of a space and each folder above its node."""
+    start = (
+        select(locks.c.token, nodes.c.parent_id.label("above_id"))
+        .join(nodes, nodes.c.id == locks.c.node_id)
+        .where(locks.c.space_id == bindparam("space_id"))
+        .cte("climb", recursive=True)
+    )
+    return start.union_all(
+        select(start.c.token, nodes.c.parent_id)
+        .join(nodes, nodes.c.id == start.c.above_id)
+        .where(nodes.c.parent_id.is_not(None))
+    )
+
+
+_CLIMB: Final = _climb_from_locks()
+_COLUMNS: Final = (
+    locks.c.token,
+    locks.c.node_id,
+    locks.c.space_id,
+    locks.c.owner_id,
+    locks.c.owner_xml,
+    locks.c.is_exclusive,
+    locks.c.is_deep,
+    locks.c.expires_at,
+    locks.c.created_at,
+)
 _IN_FORCE: Final = or_(
     locks.c.expires_at.is_(None), locks.c.expires_at > bindparam("now")
 )
-_ANY_IN_SPACE: Final = (
+_OF_TOKEN: Final = locks.c.token == bindparam("of_token")
+_ANY_IN_SPACE: Final = Statement(
     select(literal(1)).where(locks.c.space_id == bindparam("space_id")).limit(1)
 )
-_ON_NODES: Final = select(locks).where(
-    locks.c.node_id.in_(bindparam("node_ids", expanding=True)), _IN_FORCE
+_ON_NODES: Final = SizedStatements(
+    lambda count: select(*_COLUMNS).where(
+        locks.c.node_id.in_([bindparam(f"id_{index}") for index in range(count)]),
+        _IN_FORCE,
+    )
 )
-_BY_TOKEN: Final = select(locks).where(locks.c.token == bindparam("token"), _IN_FORCE)
+_ON_CHILDREN: Final = Statement(
+    select(*_COLUMNS)
+    .join(nodes, nodes.c.id == locks.c.node_id)
+    .where(
+        locks.c.space_id == bindparam("space_id"),
+        nodes.c.parent_id == bindparam("folder_id"),
+        _IN_FORCE,
+    )
+)
+_BELOW: Final = Statement(
+    select(*_COLUMNS)
+    .join(_CLIMB, _CLIMB.c.token == locks.c.token)
+    .where(_CLIMB.c.above_id == bindparam("node_id"), _IN_FORCE)
+)
+_FIND: Final = Statement(select(*_COLUMNS).where(_OF_TOKEN, _IN_FORCE))
+_COUNT_HELD: Final = Statement(
+    select(func.count()).where(
+        locks.c.space_id == bindparam("space_id"),
+        locks.c.owner_id == bindparam("user_id"),
+    )
+)
+_INSERT: Final = Statement(
+    insert(locks), columns=tuple(column.name for column in _COLUMNS)
+)
+_SET_EXPIRY: Final = Statement(
+    update(locks).where(_OF_TOKEN).values(expires_at=bindparam("new_expires_at"))
+)
+_REMOVE: Final = Statement(delete(locks).where(_OF_TOKEN))
+_REMOVE_UNDER: Final = Statement(
+    delete(locks).where(
+        locks.c.space_id == bindparam("space_id"),
+        or_(
+            locks.c.node_id == bindparam("node_id"),
+            locks.c.token.in_(
+                select(_CLIMB.c.token).where(_CLIMB.c.above_id == bindparam("node_id"))
+            ),
+        ),
+    )
+)
+_REMOVE_EXPIRED: Final = Statement(
+    delete(locks).where(locks.c.expires_at <= bindparam("now"))
+)
 
 
 def blocking(
@@ -118,132 +190,84 @@ def covering_locks(
 
 
 def on_nodes(
-    connection: Connection, node_ids: Iterable[NodeId], now: Instant
+    connection: Connection, node_ids: Sequence[NodeId], now: Instant
 ) -> list[Lock]:
     """The locks set on these very nodes."""
-    found = connection.execute(_ON_NODES, {"node_ids": list(node_ids), "now": now})
-    return [_lock(row) for row in found.mappings()]
-
-
-def on_children(connection: Connection, folder_id: NodeId, now: Instant) -> list[Lock]:
-    """The locks set on the members of a folder, in one statement."""
-    found = connection.execute(
-        select(locks)
-        .join(nodes, nodes.c.id == locks.c.node_id)
-        .where(nodes.c.parent_id == bindparam("folder_id"), _IN_FORCE),
-        {"folder_id": folder_id, "now": now},
+    rows = _ON_NODES.of(len(node_ids)).all(
+        connection, now=now, **numbered("id", tuple(node_ids))
     )
-    return [_lock(row) for row in found.mappings()]
+    return [_lock(row) for row in rows]
+
+
+def on_children(
+    connection: Connection, space_id: SpaceId, folder_id: NodeId, now: Instant
+) -> list[Lock]:
+    """The locks set on the members of a folder, in one statement."""
+    rows = _ON_CHILDREN.all(connection, space_id=space_id, folder_id=folder_id, now=now)
+    return [_lock(row) for row in rows]
 
 
 def below(
     connection: Connection, space_id: SpaceId, node_id: NodeId, now: Instant
 ) -> list[Lock]:
     """The locks on whatever lies below the node, by climbing from each lock."""
-    climb = _climb_from_locks()
-    found = connection.execute(
-        select(locks)
-        .join(climb, climb.c.token == locks.c.token)
-        .where(climb.c.above_id == bindparam("node_id"), _IN_FORCE),
-        {"space_id": space_id, "node_id": node_id, "now": now},
-    )
-    return [_lock(row) for row in found.mappings()]
+    rows = _BELOW.all(connection, space_id=space_id, node_id=node_id, now=now)
+    return [_lock(row) for row in rows]
 
 
 def find(connection: Connection, token: str, now: Instant) -> Lock | None:
     """The lock of this token, if it is in force."""
-    row = connection.execute(_BY_TOKEN, {"token": token, "now": now}).mappings().first()
+    row = _FIND.first(connection, of_token=token, now=now)
     return None if row is None else _lock(row)
 
 
 def count_held(connection: Connection, space_id: SpaceId, user_id: UserId) -> int:
     """How many locks the user has in the space."""
-    counted: int = connection.execute(
-        select(func.count())
-        .select_from(locks)
-        .where(locks.c.space_id == space_id, locks.c.owner_id == user_id)
-    ).scalar_one()
-    return counted
+    return int(_COUNT_HELD.scalar(connection, space_id=space_id, user_id=user_id))
 
 
 def add(connection: Connection, lock: Lock) -> None:
     """Store a new lock; whether it may stand there was asked before."""
-    connection.execute(
-        insert(locks).values(
-            token=lock.token,
-            node_id=lock.node_id,
-            space_id=lock.space_id,
-            owner_id=lock.owner_id,
-            owner_xml=lock.owner_xml,
-            is_exclusive=lock.is_exclusive,
-            is_deep=lock.is_deep,
-            expires_at=lock.expires_at,
-            created_at=lock.created_at,
-        )
+    _INSERT.run(
+        connection,
+        token=lock.token,
+        node_id=lock.node_id,
+        space_id=lock.space_id,
+        owner_id=lock.owner_id,
+        owner_xml=lock.owner_xml,
+        is_exclusive=lock.is_exclusive,
+        is_deep=lock.is_deep,
+        expires_at=lock.expires_at,
+        created_at=lock.created_at,
     )
 
 
 def set_expiry(connection: Connection, token: str, expires_at: Instant) -> None:
     """Give the lock a new end."""
-    connection.execute(
-        update(locks).where(locks.c.token == token).values(expires_at=expires_at)
-    )
+    _SET_EXPIRY.run(connection, of_token=token, new_expires_at=expires_at)
 
 
 def remove(connection: Connection, token: str) -> None:
     """Delete the lock; nothing happens if there is none."""
-    connection.execute(delete(locks).where(locks.c.token == token))
+    _REMOVE.run(connection, of_token=token)
 
 
 def remove_under(connection: Connection, space_id: SpaceId, node_id: NodeId) -> None:
-    """Delete the locks on a node and all below it: they neither move nor die with it.
+    """Delete the locks on a node and all below it: they do not go where it goes.
 
     Called by whatever removes or moves the node, while it still is where it was.
     """
-    if not _has_any(connection, space_id):
-        return
-    climb = _climb_from_locks()
-    connection.execute(
-        delete(locks).where(
-            or_(
-                locks.c.node_id == bindparam("node_id"),
-                and_(
-                    locks.c.space_id == bindparam("space_id"),
-                    locks.c.token.in_(
-                        select(climb.c.token).where(
-                            climb.c.above_id == bindparam("node_id")
-                        )
-                    ),
-                ),
-            )
-        ),
-        {"space_id": space_id, "node_id": node_id},
-    )
+    if _has_any(connection, space_id):
+        _REMOVE_UNDER.run(connection, space_id=space_id, node_id=node_id)
 
 
 def remove_expired(connection: Connection, now: Instant) -> int:
     """Delete the locks whose time is up; how many there were."""
-    return connection.execute(delete(locks).where(locks.c.expires_at <= now)).rowcount
+    return _REMOVE_EXPIRED.run(connection, now=now)
 
 
 def _has_any(connection: Connection, space_id: SpaceId) -> bool:
-    found = connection.execute(_ANY_IN_SPACE, {"space_id": space_id})
-    return found.first() is not None
-
-
-def _climb_from_locks() -> CTE:
-    """(token, above_id) for each lock of a space and each folder above its node."""
-    start = (
-        select(locks.c.token, nodes.c.parent_id.label("above_id"))
-        .join(nodes, nodes.c.id == locks.c.node_id)
-        .where(locks.c.space_id == bindparam("space_id"))
-        .cte("climb", recursive=True)
-    )
-    return start.union_all(
-        select(start.c.token, nodes.c.parent_id)
-        .join(nodes, nodes.c.id == start.c.above_id)
-        .where(nodes.c.parent_id.is_not(None))
-    )
+    return _ANY_IN_SPACE.first(connection, space_id=space_id) is not None
 
 
 def _unsatisfied(
@@ -281,15 +305,15 @@ def _by_node(found: Iterable[Lock]) -> Iterable[list[Lock]]:
     return groups.values()
 
 
-def _lock(row: RowMapping) -> Lock:
+def _lock(row: AnyRow) -> Lock:
     return Lock(
-        token=row["token"],
-        node_id=NodeId(row["node_id"]),
-        space_id=SpaceId(row["space_id"]),
-        owner_id=UserId(row["owner_id"]),
-        owner_xml=row["owner_xml"],
-        is_exclusive=row["is_exclusive"],
-        is_deep=row["is_deep"],
-        expires_at=row["expires_at"],
-        created_at=row["created_at"],
+        token=row[0],
+        node_id=NodeId(row[1]),
+        space_id=SpaceId(row[2]),
+        owner_id=UserId(row[3]),
+        owner_xml=row[4],
+        is_exclusive=bool(row[5]),
+        is_deep=bool(row[6]),
+        expires_at=None if row[7] is None else Instant(row[7]),
+        created_at=Instant(row[8]),
     )
