@@ -31,6 +31,10 @@ class BodyTooSlow(TruncatedBody):
     """The body came more slowly than the server's minimum rate."""
 
 
+class BodyInterrupted(TruncatedBody):
+    """The server stopped reading: it shuts down, or another request took over."""
+
+
 class MalformedBody(BodyError):
     """The chunks of the body are not framed as HTTP demands."""
 

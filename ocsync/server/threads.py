@@ -1,0 +1,114 @@
+"""The threads of one worker: as many as there is work, and more while clients dawdle.
+
+A WSGI application keeps a thread while it reads a body or sends an answer. A thread
+that waits for its client in the middle of that is not counted against `threads`, so
+slow clients cannot take the places of quick requests; only `most_threads` bounds
+them all. It knows nothing of HTTP.
+"""
+
+import queue
+import threading
+from typing import Any, Final
+
+from cheroot.server import HTTPServer
+from cheroot.workers.threadpool import _SHUTDOWNREQUEST, ThreadPool, WorkerThread
+
+_IDLE_SECONDS: Final = 30.0
+_KEPT: Final = 4
+
+
+class Threads(ThreadPool):
+    """A pool that grows when everybody works and shrinks when nobody does."""
+
+    def __init__(self, server: HTTPServer, *, threads: int, most_threads: int) -> None:
+        super().__init__(server, min=1, max=max(threads, most_threads))
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._working_limit = threads
+        self._idle = 0
+        self._waiting = 0
+        self._is_stopping = False
+        self.get = self._get
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether somebody waits for a thread."""
+        return not self._queue.empty()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether slow clients have taken all but the last `threads` threads."""
+        return self._waiting > self.max - self._working_limit
+
+    @property
+    def waiting(self) -> int:
+        """Threads that wait for their client in the middle of a request."""
+        return self._waiting
+
+    def put(self, obj: Any) -> None:
+        """Queue a connection that has something to be read; never waits."""
+        self._queue.put(obj)
+        if self._queue.qsize() > self._idle:
+            self.grow(1)
+
+    def grow(self, amount: int) -> None:
+        """Start threads, within the bounds."""
+        for _ in range(amount):
+            with self._lock:
+                working = len(self._threads) - self._waiting
+                is_full = len(self._threads) >= self.max
+                if self._is_stopping or is_full or working >= self._working_limit:
+                    return
+                thread = WorkerThread(self.server)
+                thread.name = f"request-{thread.name.rpartition('-')[2]}"
+                thread.daemon = True
+                self._threads.append(thread)
+            thread.start()
+
+    def begin_wait(self) -> None:
+        """The calling thread is about to wait for its client."""
+        with self._lock:
+            self._waiting += 1
+        if not self._queue.empty():
+            self.grow(1)
+
+    def end_wait(self) -> None:
+        """The calling thread goes on."""
+        with self._lock:
+            self._waiting -= 1
+
+    def stop(self, timeout: float | None = 5) -> None:
+        """End idle threads now and busy ones after their request, within the time.
+
+        Threads that are still busy then are left to the end of the process.
+        """
+        with self._lock:
+            self._is_stopping = True
+            threads = list(self._threads)
+        for _ in threads:
+            self._queue.put(_SHUTDOWNREQUEST)
+        share = None if timeout is None else timeout / max(1, len(threads))
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(share)
+
+    def _get(self) -> Any:
+        """The next connection for the calling thread, or the word to end."""
+        with self._lock:
+            self._idle += 1
+        try:
+            return self._queue.get(timeout=_IDLE_SECONDS)
+        except queue.Empty:
+            return self._dismiss()
+        finally:
+            with self._lock:
+                self._idle -= 1
+
+    def _dismiss(self) -> Any:
+        """End the calling thread, unless it is one of the last few or just in time."""
+        with self._lock:
+            if len(self._threads) > _KEPT and self._queue.empty():
+                thread = threading.current_thread()
+                self._threads = [other for other in self._threads if other != thread]
+                return _SHUTDOWNREQUEST
+        return self._queue.get()

@@ -1,0 +1,37 @@
+"""Stored content as the body of an answer.
+
+A `FileBody` is an ordinary WSGI iterable of blocks. ocsync's own server recognises it
+and sends from one reused buffer instead, so whoever wraps answers (a log, a counter)
+passes it on as it is.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from spaces.blobs.base import BlobReader
+
+BLOCK_BYTES: Final = 256 * 1024
+
+
+class FileBody:
+    """The content of one reader, which is closed together with the answer."""
+
+    __slots__ = ("_reader", "length")
+
+    def __init__(self, reader: BlobReader, length: int | None = None) -> None:
+        self._reader = reader
+        self.length = reader.size if length is None else length
+        """Bytes that the answer announces, and that the reader holds."""
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """The next bytes; 0 at the end."""
+        return self._reader.readinto(buffer)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Blocks of fresh bytes, for servers that know nothing better."""
+        while block := self._reader.read(BLOCK_BYTES):
+            yield block
+
+    def close(self) -> None:
+        """Close the reader; WSGI servers call it however the answer ends."""
+        self._reader.close()
