@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from ocsync.wire import body
+from ocsync.wire import body, checksum, malformed, metadata, ranges
 from spaces import errors
+from spaces.uploads import model as uploads
 
 RETRY_SOON: Final = ("Retry-After", "1")
 
@@ -116,6 +117,7 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     errors.TrashItemNotFound: _Row(404, "trash_item_not_found"),
     errors.UploadNotFound: _Row(404, "upload_not_found"),
     errors.UserNotFound: _Row(404, "user_not_found"),
+    errors.TokenNotFound: _Row(404, "token_not_found"),
     errors.LockNotFound: _Row(409, "lock_not_found"),
     errors.BlobNotFound: _Row(500, "content_missing"),
     errors.Refused: _Row(400, "refused"),
@@ -146,6 +148,14 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     errors.Busy: _Row(503, "busy", sabre="Busy", headers=(RETRY_SOON,)),
     errors.SyncTokenExpired: _Row(403, "sync_token_expired"),
     errors.SchemaMismatch: _Row(503, "schema_mismatch"),
+    uploads.UploadUnbound: _Row(409, "upload_unbound"),
+    uploads.LeaseLost: _Row(423, "upload_taken_over", headers=(RETRY_SOON,)),
+    uploads.UploadHeld: _Row(423, "upload_held", headers=(RETRY_SOON,)),
+    malformed.MalformedHeader: _Row(400, "header_malformed"),
+    metadata.MetadataMalformed: _Row(400, "metadata_malformed"),
+    checksum.ChecksumMalformed: _Row(400, "checksum_malformed"),
+    checksum.ChecksumUnknown: _Row(400, "checksum_unknown"),
+    ranges.RangeNotSatisfiable: _Row(416, "range_not_satisfiable"),
     body.TruncatedBody: _Row(400, "body_truncated"),
     body.BodyTimeout: _Row(408, "body_timeout"),
     body.BodyTooSlow: _Row(408, "body_too_slow"),

@@ -154,7 +154,7 @@ class KeepSettings:
     """What is kept of the past, how long and how much, in each space."""
 
     trash_age: timedelta | None = setting(
-        timedelta(days=30),
+        timedelta(days=90),
         parse=parse_optional_duration,
         env="OCSYNC_TRASH_AGE",
         help="How long removed files stay in the trash; `never` means for ever.",
@@ -184,7 +184,7 @@ class KeepSettings:
         help="The most that the versions in a space may hold; the oldest go first.",
     )
     change_age: timedelta = setting(
-        timedelta(days=30),
+        timedelta(days=90),
         parse=parse_duration,
         env="OCSYNC_CHANGE_AGE",
         help="How long changes are remembered for clients that ask what changed.",

@@ -1,0 +1,91 @@
+"""The composition root: everything that answers HTTP, put together.
+
+Reads from the bottom of the stack to the top: the parts, the table of URLs, and
+around them what every request passes. Each part gets by its constructor what it
+needs; nothing is looked up elsewhere.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from wsgiref.types import WSGIApplication
+
+from ocsync.auth.authenticators import (
+    AppTokenAuthenticator,
+    Authenticator,
+    BasicAuthenticator,
+)
+from ocsync.auth.guard import Guard
+from ocsync.datadir import Secrets, read_secrets
+from ocsync.log import Log, open_log
+from ocsync.middleware.cors import Cors
+from ocsync.middleware.errors import Errors
+from ocsync.middleware.gatehouse import Gatehouse
+from ocsync.middleware.origin import Origin
+from ocsync.operations import HEALTH_PATHS, operation_mounts
+from ocsync.routes import Mount, Router, Routes
+from ocsync.settings import Settings
+from spaces.library import Library
+from spaces.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the parts of one application share."""
+
+    settings: Settings
+    library: Library
+    secrets: Secrets
+    throttle: Throttle
+    log: Log
+
+
+def create_app(
+    settings: Settings, *, library: Library, log: Log | None = None
+) -> WSGIApplication:
+    """The whole service as one WSGI callable.
+
+    Raises:
+        DataFolderError: the secrets cannot be read.
+    """
+    around = Surroundings(
+        settings=settings,
+        library=library,
+        secrets=read_secrets(settings),
+        throttle=Throttle(clock=time.monotonic),
+        log=log or open_log(settings.log),
+    )
+    routes = Routes(_guarded(around, _mounts(around)))
+    app: WSGIApplication = Router(routes)
+    app = Errors(app, log=around.log)
+    app = Cors(app, origins=settings.cors.origins, routes=routes)
+    app = Origin(app, settings=settings.server, open_paths=HEALTH_PATHS)
+    return Gatehouse(app, log=around.log, logs_access=settings.log.access)
+
+
+def _mounts(around: Surroundings) -> tuple[Mount, ...]:
+    return (*operation_mounts(library=around.library, log=around.log),)
+
+
+def _guarded(around: Surroundings, mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    """The mounts, each behind a guard that finds out who asks."""
+    authenticators = _authenticators(around)
+    schemes = _schemes(around.settings)
+    return tuple(
+        replace(mount, app=Guard(mount, authenticators=authenticators, schemes=schemes))
+        for mount in mounts
+    )
+
+
+def _authenticators(around: Surroundings) -> tuple[Authenticator, ...]:
+    accounts = around.library.accounts
+    tokens = AppTokenAuthenticator(accounts=accounts)
+    if not around.settings.auth.basic:
+        return (tokens,)
+    return (tokens, BasicAuthenticator(accounts=accounts, throttle=around.throttle))
+
+
+def _schemes(settings: Settings) -> tuple[str, ...]:
+    """What a 401 offers. Clients that see Bearer expect OpenID Connect behind it."""
+    auth = settings.auth
+    has_bearer = auth.oidc_embedded or auth.oidc_issuer is not None or not auth.basic
+    return (*(["Bearer"] if has_bearer else []), *(["Basic"] if auth.basic else []))
