@@ -180,7 +180,7 @@ class Node:
     @property
     def is_root(self) -> bool:
         """Whether the node is the root of its space."""
-        return self.id == self.space_id
+        return self.id == NodeId(self.space_id)
 
 
 @dataclass(frozen=True, slots=True)

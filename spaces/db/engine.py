@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Engine,
     bindparam,
     cast,
     create_engine,
@@ -65,6 +66,8 @@ class Database:
         self._is_sqlite = url.get_backend_name() == "sqlite"
         self._fork_guard = Lock()
         self._pid = os.getpid()
+        self._combining: CombiningWriter | None
+        self._readers: Engine
         self._open()
 
     @property
@@ -122,7 +125,7 @@ class Database:
         self._readers.dispose()
 
     def _open(self) -> None:
-        self._combining: CombiningWriter | None = None
+        self._combining = None
         if self._is_sqlite:
             self._readers = create_readers(self._url)
             self._combining = CombiningWriter(

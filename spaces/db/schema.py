@@ -67,9 +67,7 @@ app_tokens = Table(
     "app_tokens",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column(
-        "user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("secret_hash", String(64), nullable=False, unique=True),
     Column("label", String(255), nullable=False),
     Column("created_at", _TIME, nullable=False),
@@ -109,9 +107,7 @@ members = Table(
     Column(
         "space_id", _ID, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False
     ),
-    Column(
-        "user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("role", String(16), nullable=False),
     Column("added_at", _TIME, nullable=False),
     PrimaryKeyConstraint("space_id", "user_id"),
@@ -182,9 +178,7 @@ versions = Table(
     "versions",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column(
-        "node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
     Column("blob_id", _ID, ForeignKey("blobs.id"), nullable=False),
     Column("etag", String(32), nullable=False),
     Column("modified_at", _TIME, nullable=False),
@@ -216,9 +210,7 @@ the sweeper takes their subtree apart in bounded steps."""
 properties = Table(
     "properties",
     metadata,
-    Column(
-        "node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("value", Text, nullable=False),
     PrimaryKeyConstraint("node_id", "name"),
@@ -228,12 +220,8 @@ properties = Table(
 favorites = Table(
     "favorites",
     metadata,
-    Column(
-        "user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-    ),
-    Column(
-        "node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
     PrimaryKeyConstraint("user_id", "node_id"),
     Index(None, "node_id"),
 )
@@ -241,9 +229,7 @@ favorites = Table(
 tags = Table(
     "tags",
     metadata,
-    Column(
-        "node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
     Column("tag", String(100), nullable=False),
     PrimaryKeyConstraint("node_id", "tag"),
     Index(None, "tag"),
@@ -253,15 +239,11 @@ locks = Table(
     "locks",
     metadata,
     Column("token", String(64), primary_key=True),
-    Column(
-        "node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("node_id", _ID, ForeignKey("nodes.id", ondelete="CASCADE"), nullable=False),
     Column(
         "space_id", _ID, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False
     ),
-    Column(
-        "owner_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("owner_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("owner_xml", Text, nullable=False),
     Column("is_exclusive", Boolean, nullable=False),
     Column("is_deep", Boolean, nullable=False),

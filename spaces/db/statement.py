@@ -6,15 +6,15 @@ dialect and goes to the driver as it is. Rows come back as the driver gives them
 without result processing: booleans may be 0 and 1.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Row
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql import ClauseElement
 
 Parameters = Mapping[str, object]
-AnyRow = Row[Any]
+AnyRow = Sequence[Any]
 
 _STREAM_ROWS: Final = 512
 
@@ -33,9 +33,10 @@ class _Compiled:
             compile_kwargs={"render_postcompile": True},
         )
         self.sql = str(compiled)
-        values: dict[str, object] = dict(compiled.construct_params(_check=False))
-        self._defaults = {
-            name: value for name, value in values.items() if value is not None
+        self._defaults: dict[str, object] = {
+            name: bind.value
+            for name, bind in getattr(compiled, "binds", {}).items()
+            if not bind.required
         }
         order: tuple[str, ...] | None = None
         if getattr(compiled, "positional", False):
@@ -81,7 +82,8 @@ class Statement:
 
     def first(self, connection: Connection, **parameters: object) -> AnyRow | None:
         """The first row, None if there is none."""
-        return self._execute(connection, parameters).first()
+        row: AnyRow | None = self._execute(connection, parameters).first()
+        return row
 
     def scalar(self, connection: Connection, **parameters: object) -> Any:
         """The first column of the first row, None if there is none."""

@@ -1,0 +1,1 @@
+"""The domain: spaces, trees of files, versions, trash, uploads. Knows no HTTP."""

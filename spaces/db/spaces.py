@@ -1,0 +1,225 @@
+"""Rows of the `spaces` table, seen by one user: with role, root and counters."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from spaces.clock import Instant
+from spaces.db.schema import locks, members, nodes, spaces
+from spaces.db.statement import AnyRow, Parameters, Statement
+from spaces.ids import NodeId, SpaceId, UserId
+from spaces.model import Quota, Role, Space, SpaceKind
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRow:
+    """A space as one user sees it, with what only the domain needs to know."""
+
+    space: Space
+    change_seq: int
+    change_floor: int
+    has_locks: bool
+
+
+_HAS_LOCKS: Final[ColumnElement[Any]] = (
+    exists().where(locks.c.space_id == spaces.c.id).correlate(spaces).label("has_locks")
+)
+_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
+    spaces.c.id,
+    spaces.c.kind,
+    spaces.c.name,
+    spaces.c.alias,
+    spaces.c.description,
+    spaces.c.owner_id,
+    spaces.c.quota_bytes,
+    spaces.c.used_bytes,
+    spaces.c.reserved_bytes,
+    nodes.c.etag,
+    nodes.c.modified_at,
+    spaces.c.created_at,
+    spaces.c.disabled_at,
+    members.c.role,
+    spaces.c.image_id,
+    spaces.c.readme_id,
+    spaces.c.change_seq,
+    spaces.c.change_floor,
+    _HAS_LOCKS,
+)
+
+
+def _seen_by_user() -> Select[Any]:
+    membership = and_(
+        members.c.space_id == spaces.c.id, members.c.user_id == bindparam("user_id")
+    )
+    return (
+        select(*_COLUMNS)
+        .select_from(spaces)
+        .join(nodes, nodes.c.id == spaces.c.id)
+        .outerjoin(members, membership)
+    )
+
+
+_ONE: Final = _seen_by_user().where(spaces.c.id == bindparam("space_id"))
+_FIND: Final = Statement(_ONE)
+_FIND_LOCKED: Final = Statement(_ONE.with_for_update(of=spaces))
+_IN_ORDER: Final = (func.lower(spaces.c.name), spaces.c.id)
+_LIST_ALL: Final = Statement(_seen_by_user().order_by(*_IN_ORDER))
+_LIST_OF_MEMBER: Final = Statement(
+    _seen_by_user().where(members.c.role.is_not(None)).order_by(*_IN_ORDER)
+)
+_INSERT: Final = Statement(
+    insert(spaces),
+    columns=(
+        "id",
+        "kind",
+        "name",
+        "alias",
+        "description",
+        "owner_id",
+        "quota_bytes",
+        "created_at",
+    ),
+)
+_DELETE: Final = Statement(delete(spaces).where(spaces.c.id == bindparam("space_id")))
+_ALIAS_TAKEN: Final = Statement(
+    select(spaces.c.id).where(
+        spaces.c.alias == bindparam("alias"), spaces.c.id != bindparam("space_id")
+    )
+)
+_CHANGEABLE: Final = frozenset(
+    {
+        "name",
+        "alias",
+        "description",
+        "quota_bytes",
+        "image_id",
+        "readme_id",
+        "disabled_at",
+        "owner_id",
+    }
+)
+
+_GROWTH: Final[ColumnElement[Any]] = bindparam("used_delta") + bindparam("reserved_delta")
+_HAS_ROOM: Final = or_(
+    spaces.c.quota_bytes.is_(None),
+    _GROWTH <= 0,
+    spaces.c.used_bytes + spaces.c.reserved_bytes + _GROWTH <= spaces.c.quota_bytes,
+)
+_ADVANCE: Final = Statement(
+    update(spaces)
+    .where(spaces.c.id == bindparam("space_id"), _HAS_ROOM)
+    .values(
+        change_seq=spaces.c.change_seq + 1,
+        used_bytes=spaces.c.used_bytes + bindparam("used_delta"),
+        reserved_bytes=spaces.c.reserved_bytes + bindparam("reserved_delta"),
+    )
+    .returning(spaces.c.change_seq)
+)
+_RESERVE: Final = Statement(
+    update(spaces)
+    .where(spaces.c.id == bindparam("space_id"), _HAS_ROOM)
+    .values(reserved_bytes=spaces.c.reserved_bytes + bindparam("reserved_delta"))
+)
+
+
+def _space_row(row: AnyRow) -> SpaceRow:
+    return SpaceRow(
+        space=Space(
+            id=SpaceId(row[0]),
+            kind=SpaceKind(row[1]),
+            name=row[2],
+            alias=row[3],
+            description=row[4],
+            owner_id=None if row[5] is None else UserId(row[5]),
+            quota=Quota(total=row[6], used=row[7], reserved=row[8]),
+            etag=row[9],
+            modified_at=Instant(row[10]),
+            created_at=Instant(row[11]),
+            disabled_at=None if row[12] is None else Instant(row[12]),
+            role=None if row[13] is None else Role(row[13]),
+            image_id=None if row[14] is None else NodeId(row[14]),
+            readme_id=None if row[15] is None else NodeId(row[15]),
+        ),
+        change_seq=row[16],
+        change_floor=row[17],
+        has_locks=bool(row[18]),
+    )
+
+
+def find(
+    connection: Connection, space_id: SpaceId, user_id: UserId, *, lock: bool = False
+) -> SpaceRow | None:
+    """The space as the user sees it; `lock` keeps other writers out until commit."""
+    statement = _FIND_LOCKED if lock else _FIND
+    row = statement.first(connection, space_id=space_id, user_id=user_id)
+    return None if row is None else _space_row(row)
+
+
+def list_all(connection: Connection, user_id: UserId) -> list[Space]:
+    """Every space, by name; `role` is the user's where there is one."""
+    return [_space_row(row).space for row in _LIST_ALL.all(connection, user_id=user_id)]
+
+
+def list_of_member(connection: Connection, user_id: UserId) -> list[Space]:
+    """The spaces of which the user is a member, by name."""
+    rows = _LIST_OF_MEMBER.all(connection, user_id=user_id)
+    return [_space_row(row).space for row in rows]
+
+
+def insert_space(connection: Connection, row: Parameters) -> None:
+    """Add a space, without its root."""
+    _INSERT.run(connection, **row)
+
+
+def change(connection: Connection, space_id: SpaceId, values: Parameters) -> None:
+    """Set columns of a space that are not counters."""
+    assert values.keys() <= _CHANGEABLE
+    connection.execute(
+        update(spaces).where(spaces.c.id == space_id).values(dict(values))
+    )
+
+
+def remove(connection: Connection, space_id: SpaceId) -> None:
+    """Delete the row; whatever refers to it goes with it."""
+    _DELETE.run(connection, space_id=space_id)
+
+
+def alias_is_taken(connection: Connection, alias: str, *, but_by: SpaceId) -> bool:
+    """Whether another space has the alias."""
+    taken = _ALIAS_TAKEN.first(connection, alias=alias, space_id=but_by)
+    return taken is not None
+
+
+def advance(
+    connection: Connection, space_id: SpaceId, *, used_delta: int, reserved_delta: int
+) -> int | None:
+    """Draw the next change number and count bytes; None if the quota has no room."""
+    seq = _ADVANCE.scalar(
+        connection,
+        space_id=space_id,
+        used_delta=used_delta,
+        reserved_delta=reserved_delta,
+    )
+    return None if seq is None else int(seq)
+
+
+def reserve(connection: Connection, space_id: SpaceId, delta: int) -> bool:
+    """Change the bytes promised to uploads; False if the quota has no room."""
+    changed = _RESERVE.run(
+        connection, space_id=space_id, used_delta=0, reserved_delta=delta
+    )
+    return changed == 1

@@ -1,0 +1,199 @@
+"""Files: staging content, and making it the content of a file in one transaction.
+
+The bytes are in the blob store and durable before anything here is written to the
+database. Where the bytes come from is not known here.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from spaces.blobs.base import BlobReader, BlobStore
+from spaces.clock import Instant
+from spaces.db import blobs as blob_rows
+from spaces.db import nodes, versions
+from spaces.db.engine import Database
+from spaces.errors import AlreadyExists, NotAFile
+from spaces.ids import NodeId, new_id
+from spaces.lookup import Spot
+from spaces.model import (
+    NO_GUARD,
+    Actor,
+    ChangeKind,
+    Content,
+    Guard,
+    Node,
+    Place,
+    Written,
+)
+from spaces.propagation import SpaceChange, begin_change
+
+
+class Files:
+    """Contents of files."""
+
+    def __init__(self, *, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def commit(
+        self,
+        actor: Actor,
+        place: Place,
+        content: Content,
+        *,
+        modified_at: Instant | None = None,
+        media_type: str | None = None,
+        guard: Guard = NO_GUARD,
+        node_id: NodeId | None = None,
+        expect_new: bool = False,
+        reserved_bytes: int = 0,
+    ) -> Written:
+        """Make sealed content the content of the file at the place.
+
+        Args:
+            actor: who writes.
+            place: a file, or where there shall be one.
+            content: sealed in the blob store, and not used before.
+            modified_at: now, if not given.
+            media_type: as the client said, if it did.
+            guard: what must hold for the file as it is before.
+            node_id: for a new file, the id that was promised for it.
+            expect_new: refuse to overwrite.
+            reserved_bytes: promised before, handed back with this.
+
+        Raises:
+            NotAFile: there is a folder at the place.
+            AlreadyExists: there is a file, and a new one was expected.
+            ParentNotFound, NameRefused, TooDeep: no file can be there.
+            PreconditionFailed, Locked, QuotaExceeded: see the guard and the space.
+            SpaceNotFound, SpaceDisabled, Forbidden: as for every change.
+        """
+
+        def job(connection: Connection) -> Written:
+            return commit_content(
+                self._database,
+                connection,
+                actor,
+                place,
+                content,
+                modified_at=modified_at,
+                media_type=media_type,
+                guard=guard,
+                node_id=node_id,
+                expect_new=expect_new,
+                reserved_bytes=reserved_bytes,
+            )
+
+        return self._database.write(job, space_id=place.space_id)
+
+    def open(
+        self, content: Content, start: int = 0, length: int | None = None
+    ) -> BlobReader:
+        """Read content, or a range of it.
+
+        Raises:
+            BlobNotFound: the store has lost it.
+        """
+        return self._blobs.open(content.blob_id, start, length)
+
+
+def commit_content(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    place: Place,
+    content: Content,
+    *,
+    modified_at: Instant | None,
+    media_type: str | None,
+    guard: Guard,
+    node_id: NodeId | None,
+    expect_new: bool,
+    reserved_bytes: int,
+) -> Written:
+    """`Files.commit` inside a transaction that does more, such as an upload's."""
+    change = begin_change(database, connection, actor, place.space_id, guard=guard)
+    spot = change.target(place)
+    _require_writable(change, spot, expect_new=expect_new)
+    blob_rows.insert_blob(connection, content, change.now)
+    at = change.now if modified_at is None else modified_at
+    if spot.node is None:
+        node = _new_file(
+            change,
+            spot,
+            content,
+            node_id=node_id,
+            modified_at=at,
+            media_type=media_type,
+        )
+        nodes.insert_node(connection, node)
+        kind, delta = ChangeKind.CREATED, content.size
+    else:
+        node = replace_content(change, spot.node, content, at, media_type)
+        kind, delta = ChangeKind.CONTENT, content.size - spot.node.size
+    change.record(
+        kind, node.id, spot.folder_ids, delta=delta, reserved_delta=-reserved_bytes
+    )
+    return Written(node, is_new=spot.node is None)
+
+
+def replace_content(
+    change: SpaceChange,
+    node: Node,
+    content: Content,
+    modified_at: Instant,
+    media_type: str | None,
+) -> Node:
+    """Give a file new content and keep the old one as a version.
+
+    A version equal to the latest one, in content and time, is not kept twice.
+    """
+    assert node.content is not None
+    if versions.latest_equals(change.connection, node):
+        blob_rows.release(change.connection, node.content.blob_id, change.now)
+    else:
+        versions.insert_version(change.connection, node, change.now)
+    changed = replace(
+        node,
+        content=content,
+        size=content.size,
+        etag=change.etag,
+        modified_at=modified_at,
+        media_type=node.media_type if media_type is None else media_type,
+    )
+    nodes.set_content(change.connection, changed)
+    return changed
+
+
+def _require_writable(change: SpaceChange, spot: Spot, *, expect_new: bool) -> None:
+    node = spot.node
+    if node is not None and expect_new:
+        raise AlreadyExists(spot.name)
+    change.require_state(node)
+    if node is not None and node.is_folder:
+        raise NotAFile
+    change.require_unlocked(spot)
+
+
+def _new_file(
+    change: SpaceChange,
+    spot: Spot,
+    content: Content,
+    *,
+    node_id: NodeId | None,
+    modified_at: Instant,
+    media_type: str | None,
+) -> Node:
+    return Node(
+        id=NodeId(new_id()) if node_id is None else node_id,
+        space_id=change.space.id,
+        parent_id=spot.parent_id,
+        name=spot.name,
+        size=content.size,
+        etag=change.etag,
+        modified_at=modified_at,
+        created_at=change.now,
+        media_type=media_type,
+        content=content,
+    )

@@ -1,0 +1,58 @@
+"""Library: all services of the domain over one database and one blob store."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Connection
+
+from spaces.blobs.base import BlobStore
+from spaces.catalog import Catalog
+from spaces.db import installation
+from spaces.db.engine import Database
+from spaces.files import Files
+from spaces.ids import new_id
+from spaces.policy import Policy
+from spaces.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the service works with. Its parts may be used from any thread."""
+
+    database: Database
+    blobs: BlobStore
+    policy: Policy
+    storage_id: str
+    catalog: Catalog
+    tree: Tree
+    files: Files
+
+    @classmethod
+    def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
+        """Wire the services."""
+        return cls(
+            database=database,
+            blobs=blobs,
+            policy=policy,
+            storage_id=_storage_id(database),
+            catalog=Catalog(database=database, policy=policy),
+            tree=Tree(database=database),
+            files=Files(database=database, blobs=blobs),
+        )
+
+
+def _storage_id(database: Database) -> str:
+    """The id of this storage, drawn when it is first opened."""
+    with database.read() as connection:
+        found = installation.find_fact(connection, installation.STORAGE_ID)
+    if found is not None:
+        return found
+
+    def job(connection: Connection) -> str:
+        present = installation.find_fact(connection, installation.STORAGE_ID)
+        if present is None:
+            present = new_id()
+            installation.set_fact(connection, installation.STORAGE_ID, present)
+        return present
+
+    return database.write(job)

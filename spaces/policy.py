@@ -1,0 +1,42 @@
+"""What an operator decides about keeping things: durability, ages and caps.
+
+Plain numbers with defaults; who acts on them (sweeper, uploads) reads them here.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from spaces.clock import DAY, HOUR
+
+
+class Durability(Enum):
+    """What a finished write survives."""
+
+    SAFE = "safe"
+    """A power cut."""
+    FAST = "fast"
+    """The end of the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Ages are in microseconds, sizes in bytes; None means no limit."""
+
+    durability: Durability = Durability.SAFE
+    trash_max_age: int | None = 90 * DAY
+    trash_max_bytes: int | None = None
+    versions_max_age: int | None = None
+    versions_max_count: int | None = 100
+    versions_max_bytes: int | None = None
+    changes_max_age: int | None = 90 * DAY
+    changes_max_count: int = 1_000_000
+    upload_max_age: int = 24 * HOUR
+    upload_idle_age: int = 24 * HOUR
+    upload_total_age: int = 7 * DAY
+    upload_record_age: int = 24 * HOUR
+    blob_grace_age: int = HOUR
+    personal_quota_bytes: int | None = None
+    project_quota_bytes: int | None = None
+
+
+DEFAULT_POLICY = Policy()

@@ -1,0 +1,110 @@
+"""Tree: what is in a space, and making, moving, copying and removing it.
+
+Content of files is not its matter (`spaces.files`), nor is what happens in the
+trash (`spaces.trash`).
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from spaces.access import Permission
+from spaces.clock import Instant
+from spaces.db import nodes
+from spaces.db.engine import Database
+from spaces.errors import AlreadyExists
+from spaces.ids import NodeId, new_id
+from spaces.lookup import find_entry, find_space, locate
+from spaces.model import NO_GUARD, Actor, ChangeKind, Entry, Guard, Node, Place
+from spaces.propagation import begin_change
+
+
+class Tree:
+    """Folders and files by path or by id."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    def get(self, actor: Actor, place: Place) -> Entry:
+        """What is at the place.
+
+        Raises:
+            SpaceNotFound: there is no such space for the actor.
+            SpaceDisabled: the space is closed.
+            NodeNotFound: there is nothing at the place.
+        """
+        with self._database.read() as connection:
+            row = find_space(connection, actor, place.space_id, Permission.READ)
+            return locate(connection, row, place).entry()
+
+    def by_id(self, actor: Actor, node_id: NodeId) -> Entry:
+        """A living node, wherever it is now.
+
+        Raises:
+            NodeNotFound: there is none that the actor may see.
+            SpaceDisabled: its space is closed.
+        """
+        with self._database.read() as connection:
+            return find_entry(connection, actor, node_id)
+
+    def children(self, actor: Actor, folder: Node) -> Iterator[Node]:
+        """The members of a folder by name, read while they are consumed.
+
+        Raises:
+            SpaceNotFound: there is no such space for the actor.
+            SpaceDisabled: the space is closed.
+        """
+        with self._database.read() as connection:
+            find_space(connection, actor, folder.space_id, Permission.READ)
+        return self._stream_children(folder)
+
+    def make_folder(
+        self,
+        actor: Actor,
+        place: Place,
+        *,
+        guard: Guard = NO_GUARD,
+        modified_at: Instant | None = None,
+    ) -> Node:
+        """Make an empty folder.
+
+        Raises:
+            AlreadyExists: the name is taken.
+            ParentNotFound: there is no folder to hold it.
+            NameRefused: nothing may bear the name.
+            TooDeep: it would be nested too deeply.
+            PreconditionFailed: the guard expected another state.
+            Locked: the folder that would hold it is locked.
+            SpaceNotFound, SpaceDisabled, Forbidden: as for every change.
+        """
+
+        def job(connection: Connection) -> Node:
+            change = begin_change(
+                self._database, connection, actor, place.space_id, guard=guard
+            )
+            spot = change.target(place)
+            change.require_state(spot.node)
+            if spot.node is not None:
+                raise AlreadyExists(spot.name)
+            change.require_unlocked(spot)
+            folder = Node(
+                id=NodeId(new_id()),
+                space_id=place.space_id,
+                parent_id=spot.parent_id,
+                name=spot.name,
+                size=0,
+                etag=change.etag,
+                modified_at=change.now if modified_at is None else modified_at,
+                created_at=change.now,
+                media_type=None,
+                content=None,
+            )
+            nodes.insert_node(connection, folder)
+            change.record(ChangeKind.CREATED, folder.id, spot.folder_ids)
+            return folder
+
+        return self._database.write(job, space_id=place.space_id)
+
+    def _stream_children(self, folder: Node) -> Iterator[Node]:
+        with self._database.read() as connection:
+            yield from nodes.stream_children(connection, folder.id)
