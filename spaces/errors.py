@@ -9,6 +9,7 @@
     │   ├── TrashItemNotFound
     │   ├── UploadNotFound
     │   ├── UserNotFound
+    │   ├── TokenNotFound
     │   ├── LockNotFound
     │   └── BlobNotFound             content that a row promises: corruption
     ├── Refused                      well formed, but against the rules
@@ -93,6 +94,10 @@ class UploadNotFound(NotFound):
 
 class UserNotFound(NotFound):
     """The user could not be found."""
+
+
+class TokenNotFound(NotFound):
+    """The token could not be found."""
 
 
 class LockNotFound(NotFound):
