@@ -310,6 +310,56 @@ uploads = Table(
 only `spaces.uploads` reads: preconditions, wanted checksum and mtime; the answer to
 replay. `epoch` fences off a writer that lost the upload to a newcomer."""
 
+oidc_sessions = Table(
+    "oidc_sessions",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("authenticated_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Index(None, "user_id"),
+    Index("ix_oidc_sessions_expires_at", "expires_at"),
+)
+"""Browsers that are logged in at the embedded OpenID Connect issuer."""
+
+oidc_codes = Table(
+    "oidc_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("grant_id", _ID, nullable=False),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("nonce", Text),
+    Column("challenge", String(128), nullable=False),
+    Column("authenticated_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Column("redeemed_at", _TIME),
+    Index(None, "user_id"),
+    Index("ix_oidc_codes_expires_at", "expires_at"),
+)
+"""Authorization codes; `grant_id` is that of the grant a code becomes."""
+
+oidc_grants = Table(
+    "oidc_grants",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("family_hash", String(64), nullable=False, unique=True),
+    Column("token_hash", String(64), nullable=False),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("authenticated_at", _TIME, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("used_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Index(None, "user_id"),
+    Index("ix_oidc_grants_expires_at", "expires_at"),
+)
+"""What a user lets a client do, for as long as the row exists. All refresh tokens of
+a grant share the secret behind `family_hash`; only the latest has `token_hash`."""
+
 TABLES: Final = (
     installation,
     users,
@@ -326,4 +376,7 @@ TABLES: Final = (
     locks,
     changes,
     uploads,
+    oidc_sessions,
+    oidc_codes,
+    oidc_grants,
 )

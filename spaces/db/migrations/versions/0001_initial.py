@@ -384,3 +384,77 @@ def upgrade() -> None:
     op.create_index(
         "ix_versions_replaced_at", "versions", ["replaced_at"], unique=False
     )
+    op.create_table(
+        "oidc_codes",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("grant_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=True),
+        sa.Column("challenge", sa.String(length=128), nullable=False),
+        sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_oidc_codes_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_oidc_codes")),
+    )
+    op.create_index(
+        "ix_oidc_codes_expires_at", "oidc_codes", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_oidc_codes_user_id"), "oidc_codes", ["user_id"], unique=False
+    )
+    op.create_table(
+        "oidc_grants",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("family_hash", sa.String(length=64), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_oidc_grants_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_grants")),
+        sa.UniqueConstraint("family_hash", name=op.f("uq_oidc_grants_family_hash")),
+    )
+    op.create_index(
+        "ix_oidc_grants_expires_at", "oidc_grants", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_oidc_grants_user_id"), "oidc_grants", ["user_id"], unique=False
+    )
+    op.create_table(
+        "oidc_sessions",
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("authenticated_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_oidc_sessions_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_oidc_sessions")),
+    )
+    op.create_index(
+        "ix_oidc_sessions_expires_at", "oidc_sessions", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_oidc_sessions_user_id"), "oidc_sessions", ["user_id"], unique=False
+    )
