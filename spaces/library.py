@@ -5,12 +5,15 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from spaces.accounts import Accounts
 from spaces.blobs.base import BlobStore
 from spaces.catalog import Catalog
+from spaces.credentials import CredentialCache
 from spaces.db import installation
 from spaces.db.engine import Database
 from spaces.files import Files
 from spaces.ids import new_id
+from spaces.passwords import default_passwords
 from spaces.policy import Policy
 from spaces.tree import Tree
 
@@ -26,6 +29,7 @@ class Library:
     catalog: Catalog
     tree: Tree
     files: Files
+    accounts: Accounts
 
     @classmethod
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
@@ -38,6 +42,12 @@ class Library:
             catalog=Catalog(database=database, policy=policy),
             tree=Tree(database=database),
             files=Files(database=database, blobs=blobs),
+            accounts=Accounts(
+                database=database,
+                policy=policy,
+                passwords=default_passwords(),
+                cache=CredentialCache(),
+            ),
         )
 
 
