@@ -1,0 +1,204 @@
+"""How uploads end well: the file and the upload's result in one transaction.
+
+So it happens exactly once, whoever asks and however often. The bytes are sealed in
+the blob store before; each function is one step inside a transaction that
+`spaces.uploads` opens.
+"""
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from sqlalchemy import Connection
+
+from spaces.access import Permission
+from spaces.clock import Instant
+from spaces.db import nodes
+from spaces.db import spaces as space_rows
+from spaces.db import uploads as rows
+from spaces.db.engine import Database
+from spaces.errors import AlreadyExists, Forbidden
+from spaces.files import commit_content
+from spaces.ids import NodeId, new_id
+from spaces.lookup import find_space
+from spaces.model import Actor, Content, Place, Written
+from spaces.names import MAX_NAME_BYTES
+from spaces.propagation import begin_change
+from spaces.upload_intake import aim
+from spaces.upload_model import (
+    LeaseLost,
+    NewUpload,
+    OnExisting,
+    Result,
+    Upload,
+    UploadState,
+)
+
+_MOST_NAMESAKES: Final = 10_000
+
+
+def finish(
+    database: Database, connection: Connection, upload: Upload, content: Content
+) -> Upload:
+    """Make the content the file that the upload is for, under its lease.
+
+    Raises:
+        LeaseLost: another writer has taken over.
+        SpacesError: as `Files.commit`.
+    """
+    present = rows.find(connection, upload.id, lock=True)
+    if present is not None and present.state is UploadState.FINISHED:
+        return present
+    if present is None or present.epoch != upload.epoch:
+        raise LeaseLost
+    actor = owner(connection, present)
+    result = _commit(database, connection, actor, present, content)
+    now = database.now(connection)
+    rows.close(connection, present.id, UploadState.FINISHED, result, now)
+    return _closed(present, result, now)
+
+
+def complete(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    new: NewUpload,
+    *,
+    place: Place,
+    content: Content,
+) -> Upload:
+    """Begin and finish an upload whose bytes are all there already.
+
+    Raises:
+        SpacesError: as `Uploads.create` and `Files.commit`.
+    """
+    guard = new.intent.guard
+    change = begin_change(database, connection, actor, place.space_id, guard=guard)
+    upload, _ = aim(change, new, place)
+    upload = replace(upload, offset=content.size, blob_id=content.blob_id)
+    result = _commit(database, connection, actor, upload, content)
+    upload = _closed(upload, result, change.now)
+    rows.insert_upload(connection, upload)
+    return upload
+
+
+def owner(connection: Connection, upload: Upload) -> Actor:
+    """Who answers for the upload, whoever sends the bytes.
+
+    Raises:
+        Forbidden: the account is disabled or gone.
+    """
+    owner_id = upload.owner_id
+    actor = None if owner_id is None else rows.find_owner(connection, owner_id)
+    if actor is None:
+        raise Forbidden("account")
+    return actor
+
+
+def require_allowed(connection: Connection, upload: Upload) -> None:
+    """Refuse when the owner may no longer write where the upload lands.
+
+    Raises:
+        Forbidden, SpaceNotFound, SpaceDisabled: as their names say.
+    """
+    if upload.space_id is not None:
+        actor = owner(connection, upload)
+        find_space(connection, actor, upload.space_id, Permission.WRITE)
+
+
+def return_quota(connection: Connection, upload: Upload) -> None:
+    """Give back what an upload holds; for whoever just ended it."""
+    if upload.space_id is not None and upload.reserved_bytes:
+        space_rows.reserve(connection, upload.space_id, -upload.reserved_bytes)
+
+
+def _commit(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    upload: Upload,
+    content: Content,
+) -> Result:
+    intent, place = upload.intent, upload.place
+    if intent.on_existing is OnExisting.KEEP_BOTH:
+        place = replace(place, path=(_free_name(connection, upload),))
+    at = intent.modified_at
+    written = commit_content(
+        database,
+        connection,
+        actor,
+        place,
+        content,
+        modified_at=None if at is None else Instant(at),
+        media_type=intent.media_type,
+        guard=intent.guard,
+        node_id=_node_id(connection, upload, place),
+        expect_new=intent.on_existing is not OnExisting.REPLACE,
+        reserved_bytes=upload.reserved_bytes,
+    )
+    return _result(connection, actor, written, content)
+
+
+def _node_id(connection: Connection, upload: Upload, place: Place) -> NodeId:
+    """The promised id, unless the file that had it has gone from its place."""
+    if upload.intent.on_existing is not OnExisting.REPLACE:
+        return upload.node_id
+    assert place.anchor is not None
+    if nodes.find_child(connection, place.anchor, place.path[-1]) is None:
+        return NodeId(new_id())
+    return upload.node_id
+
+
+def _free_name(connection: Connection, upload: Upload) -> str:
+    assert upload.parent_id is not None
+    for number in range(1, _MOST_NAMESAKES):
+        name = namesake(upload.name, number)
+        if nodes.find_child(connection, upload.parent_id, name) is None:
+            return name
+    raise AlreadyExists(upload.name)
+
+
+def namesake(name: str, number: int) -> str:
+    """The name itself, then `name (2).ext`, `name (3).ext`, …, never too long."""
+    if number == 1:
+        return name
+    suffix = PurePosixPath(name).suffix
+    mark = f" ({number}){suffix}"
+    room = MAX_NAME_BYTES - len(mark.encode())
+    stem = name.removesuffix(suffix).encode()[:room].decode("utf-8", "ignore")
+    return stem + mark
+
+
+def _result(
+    connection: Connection, actor: Actor, written: Written, content: Content
+) -> Result:
+    node = written.node
+    row = space_rows.find(connection, node.space_id, actor.user_id)
+    return Result(
+        space_id=node.space_id,
+        node_id=node.id,
+        name=node.name,
+        size=node.size,
+        etag=node.etag,
+        modified_at=node.modified_at,
+        media_type=node.media_type,
+        is_new=written.is_new,
+        role=None if row is None else row.space.role,
+        checksums=content.checksums,
+    )
+
+
+def _closed(upload: Upload, result: Result, now: Instant) -> Upload:
+    return replace(
+        upload,
+        state=UploadState.FINISHED,
+        result=result,
+        node_id=result.node_id,
+        offset=result.size,
+        length=result.size,
+        reserved_bytes=0,
+        holder=None,
+        hash_state=None,
+        finished_at=now,
+        epoch=upload.epoch + 1,
+    )

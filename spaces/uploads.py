@@ -1,0 +1,346 @@
+"""Uploads as the domain keeps them: rows that say how far, by whom, and what for.
+
+The row is the authority. An upload is made with its node id reserved and its quota
+held; one writer at a time holds its lease, under an epoch that fences off those who
+lost it; the finish commits file and row in one transaction, so it happens once and
+its result can be told again. How bytes arrive is not known here.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from spaces import upload_finish, upload_intake
+from spaces.blobs.base import BlobStore
+from spaces.clock import MINUTE, Instant
+from spaces.db import spaces as space_rows
+from spaces.db import uploads as rows
+from spaces.db.engine import Database
+from spaces.errors import UploadNotFound
+from spaces.ids import BlobId, SpaceId, UploadId, new_id
+from spaces.model import Actor, Content, Place
+from spaces.propagation import quota_exceeded
+from spaces.upload_model import (
+    Intent,
+    LeaseLost,
+    Lifetime,
+    NewUpload,
+    Upload,
+    UploadHeld,
+    UploadState,
+)
+
+_STALE_AGE: Final = 5 * MINUTE
+"""A holder that has not been heard of for so long is gone."""
+_SWEEP_COUNT: Final = 100
+
+
+class Uploads:
+    """Creating uploads, holding them, recording progress, ending them."""
+
+    def __init__(self, *, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def now(self) -> Instant:
+        """The time by which uploads expire."""
+        with self._database.read() as connection:
+            return self._database.now(connection)
+
+    def create(self, actor: Actor, new: NewUpload, place: Place) -> Upload:
+        """Begin an upload that becomes the file at the place.
+
+        A file that is there already will be replaced, keeping its id; if there is
+        none, the upload expects that none is made meanwhile, unless it keeps both.
+
+        Raises:
+            SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
+            NameRefused, ParentNotFound, TooDeep: no file can be there.
+            NotAFile: a folder is there.
+            PreconditionFailed: the file is not as expected.
+            Locked: a lock forbids it.
+            QuotaExceeded: the space has no room for it.
+        """
+        return self._database.write(
+            lambda connection: upload_intake.create(
+                self._database, connection, actor, new, place
+            ),
+            space_id=place.space_id,
+        )
+
+    def create_part(self, actor: Actor, new: NewUpload, space_id: SpaceId) -> Upload:
+        """Begin an upload whose bytes will be joined with others.
+
+        Raises:
+            SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
+            QuotaExceeded: the space has no room for it.
+        """
+        return self._database.write(
+            lambda connection: upload_intake.create_part(
+                self._database, connection, actor, new, space_id
+            ),
+            space_id=space_id,
+        )
+
+    def create_unbound(self, new: NewUpload) -> Upload:
+        """Begin an upload whose target and owner are told later, by `bind`.
+
+        Raises:
+            QuotaExceeded: the pool of such uploads has no room for it.
+            LimitExceeded: such uploads are not taken, or none of unknown length.
+        """
+        return self._database.write(
+            lambda connection: upload_intake.create_unbound(
+                self._database, connection, new
+            )
+        )
+
+    def bind(
+        self, actor: Actor, upload_id: UploadId, place: Place, intent: Intent
+    ) -> Upload:
+        """Say where an unbound upload lands, and charge the space instead of the pool.
+
+        Raises:
+            UploadNotFound: there is no such open upload without a target.
+            SpacesError: as `create`.
+        """
+
+        def job(connection: Connection) -> Upload:
+            upload = self._find(connection, upload_id, lock=True)
+            if upload.space_id is not None or upload.state is not UploadState.OPEN:
+                raise UploadNotFound
+            return upload_intake.bind(
+                self._database,
+                connection,
+                actor,
+                upload,
+                place=place,
+                intent=intent,
+            )
+
+        return self._database.write(job, space_id=place.space_id)
+
+    def get(self, upload_id: UploadId) -> Upload:
+        """The upload as it is now, also when it has ended.
+
+        Raises:
+            UploadNotFound: there is none, or it ended long ago.
+        """
+        with self._database.read() as connection:
+            return self._find(connection, upload_id)
+
+    def list_open(self) -> list[Upload]:
+        """Every upload that wants bytes, oldest first."""
+        with self._database.read() as connection:
+            return list(rows.stream_open(connection))
+
+    def list_open_of(self, actor: Actor, dialect: str) -> list[Upload]:
+        """The actor's uploads of one dialect that want bytes, oldest first."""
+        with self._database.read() as connection:
+            return rows.list_open_of(connection, actor.user_id, dialect)
+
+    def owner(self, upload: Upload) -> Actor:
+        """Who answers for the upload, whoever sends the bytes.
+
+        Raises:
+            Forbidden: the account is disabled or gone.
+        """
+        with self._database.read() as connection:
+            return upload_finish.owner(connection, upload)
+
+    def claim(self, upload: Upload, holder: str, *, by_force: bool = False) -> Upload:
+        """Become the one writer of an open upload, as it was seen.
+
+        By force, from a holder that answers no more: what is staged is given a new
+        id, so that nothing the former holder may still write can touch it.
+
+        Raises:
+            UploadHeld: another writer holds it; carries the upload as it is.
+            UploadNotFound: it is no longer open.
+            Forbidden, SpaceNotFound, SpaceDisabled: its owner may no longer write.
+        """
+        blob_id = self._restage(upload) if by_force else upload.blob_id
+
+        def job(connection: Connection) -> Upload:
+            present = self._find(connection, upload.id, lock=True)
+            if present.state is not UploadState.OPEN:
+                raise UploadNotFound
+            if present.epoch != upload.epoch or (present.holder and not by_force):
+                raise UploadHeld(present)
+            upload_finish.require_allowed(connection, present)
+            now = self._database.now(connection)
+            rows.claim(connection, present, holder=holder, blob_id=blob_id, now=now)
+            return replace(
+                present,
+                holder=holder,
+                held_at=now,
+                epoch=present.epoch + 1,
+                blob_id=blob_id,
+            )
+
+        unused = blob_id
+        try:
+            held = self._database.write(job)
+            unused = upload.blob_id
+        finally:
+            if by_force:
+                self._blobs.discard(unused)
+        return held
+
+    def release(self, upload: Upload) -> None:
+        """Let go of the lease; nothing happens if it was lost."""
+        self._database.write(lambda connection: rows.release(connection, upload))
+
+    def advance(
+        self,
+        upload: Upload,
+        *,
+        offset: int,
+        length: int | None,
+        hash_state: bytes | None,
+        lifetime: Lifetime | None = None,
+        keeps_lease: bool = True,
+    ) -> Upload:
+        """Record bytes that are durable, under the lease; extend a sliding expiry.
+
+        Raises:
+            LeaseLost: another writer has taken over.
+        """
+
+        def job(connection: Connection) -> Upload:
+            now = self._database.now(connection)
+            expires_at = upload.expires_at
+            if lifetime is not None:
+                expires_at = max(expires_at, lifetime.expiry(upload.created_at, now))
+            advanced = replace(
+                upload,
+                offset=offset,
+                length=length,
+                hash_state=hash_state,
+                holder=upload.holder if keeps_lease else None,
+                held_at=now,
+                active_at=now,
+                expires_at=expires_at,
+            )
+            if not rows.advance(connection, advanced):
+                raise LeaseLost
+            return advanced
+
+        return self._database.write(job)
+
+    def reserve(self, upload: Upload, total_bytes: int) -> Upload:
+        """Make the upload hold so much quota in all, under the lease.
+
+        Raises:
+            LeaseLost: another writer has taken over.
+            QuotaExceeded: the space has no room for that.
+        """
+        space_id = upload.space_id
+        if space_id is None or total_bytes == upload.reserved_bytes:
+            return upload
+
+        def job(connection: Connection) -> Upload:
+            present = rows.find(connection, upload.id, lock=True)
+            if present is None or present.epoch != upload.epoch:
+                raise LeaseLost
+            delta = total_bytes - present.reserved_bytes
+            if not space_rows.reserve(connection, space_id, delta):
+                actor = upload_finish.owner(connection, upload)
+                raise quota_exceeded(connection, actor, space_id, delta)
+            rows.set_reserved(connection, upload.id, total_bytes)
+            return replace(upload, reserved_bytes=total_bytes)
+
+        return self._database.write(job, space_id=space_id)
+
+    def finish(self, upload: Upload, content: Content) -> Upload:
+        """Make sealed content the file that the upload is for, under its lease.
+
+        Idempotent: a finished upload is returned as it is.
+
+        Raises:
+            LeaseLost: another writer has taken over.
+            UploadUnbound: it has no target.
+            SpacesError: as `Files.commit`; the upload stays as it was.
+        """
+        return self._database.write(
+            lambda connection: upload_finish.finish(
+                self._database, connection, upload, content
+            ),
+            space_id=upload.space_id,
+        )
+
+    def complete(
+        self, actor: Actor, new: NewUpload, place: Place, content: Content
+    ) -> Upload:
+        """Begin and finish an upload whose bytes are all there, sealed.
+
+        Raises:
+            SpacesError: as `create` and `Files.commit`; nothing is left then.
+        """
+        return self._database.write(
+            lambda connection: upload_finish.complete(
+                self._database, connection, actor, new, place=place, content=content
+            ),
+            space_id=place.space_id,
+        )
+
+    def end(self, upload: Upload, state: UploadState) -> None:
+        """Give an upload up: failed, aborted or expired; what it held is free again.
+
+        Nothing happens to one that has ended already, but that the record of a
+        finished one is taken away; its file stays.
+        """
+
+        def job(connection: Connection) -> BlobId | None:
+            now = self._database.now(connection)
+            present = rows.find(connection, upload.id, lock=True)
+            if present is None or present.state is UploadState.FINISHED:
+                rows.forget(connection, upload.id, now)
+                return None
+            if not rows.close(connection, upload.id, state, None, now):
+                return None
+            upload_finish.return_quota(connection, present)
+            return present.blob_id
+
+        blob_id = self._database.write(job, space_id=upload.space_id)
+        if blob_id is not None:
+            self._blobs.discard(blob_id)
+
+    def sweep(self, record_age: int) -> int:
+        """Expire what is due and forget records that ended so long ago; how many.
+
+        One call does a bounded amount of work.
+        """
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            stale = Instant(now - _STALE_AGE)
+            due = rows.due(connection, now=now, stale=stale, count=_SWEEP_COUNT)
+        for upload in due:
+            self.end(upload, UploadState.EXPIRED)
+        before = Instant(now - record_age)
+        self._database.write(lambda connection: rows.remove_ended(connection, before))
+        return len(due)
+
+    def is_staged(self, blob_id: BlobId) -> bool:
+        """Whether an upload still needs these staged bytes."""
+        with self._database.read() as connection:
+            return rows.is_staged(connection, blob_id)
+
+    def _find(
+        self, connection: Connection, upload_id: UploadId, *, lock: bool = False
+    ) -> Upload:
+        upload = rows.find(connection, upload_id, lock=lock)
+        if upload is None:
+            raise UploadNotFound
+        is_late = upload.expires_at <= self._database.now(connection)
+        if is_late and upload.state is UploadState.OPEN and upload.holder is None:
+            return replace(upload, state=UploadState.EXPIRED)
+        return upload
+
+    def _restage(self, upload: Upload) -> BlobId:
+        blob_id = BlobId(new_id())
+        with self._blobs.concatenate(blob_id, (upload.blob_id,)) as staged:
+            staged.truncate(upload.offset)
+            staged.flush()
+        return blob_id
