@@ -14,7 +14,7 @@ from typing import Final
 
 from ocsync.wire import body, checksum, malformed, metadata, ranges
 from spaces import errors
-from spaces.uploads import model as uploads
+from spaces import upload_model as uploads
 
 RETRY_SOON: Final = ("Retry-After", "1")
 

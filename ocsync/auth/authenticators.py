@@ -52,16 +52,21 @@ class BasicAuthenticator:
         if not isinstance(credentials, BasicCredentials):
             return None
         name, password = credentials.name, credentials.password
+        known = self._accounts.recall(name, password)
+        if known is not None:
+            return known
         address = environ.get("REMOTE_ADDR", "")
         require_turn(self._throttle, name, address)
-        actor = self._accounts.verify_token(
-            password, name
-        ) or self._accounts.verify_password(name, password)
+        actor = self._verify(name, password)
         if actor is None:
             self._throttle.failed(name, address)
             return None
         self._throttle.succeeded(name, address)
         return actor
+
+    def _verify(self, name: str, password: str) -> Actor | None:
+        actor = self._accounts.verify_token(password, name)
+        return actor or self._accounts.verify_password(name, password)
 
 
 class AppTokenAuthenticator:

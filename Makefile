@@ -1,0 +1,86 @@
+# `make serve` and `make test` each work alone on a fresh machine with Python 3.11+.
+#
+#   make serve            install into .venv and serve http://127.0.0.1:9200 from ./data
+#   make test             install what the tests need and run them
+#   make lint types       style, import rules; static types
+#   make clients          drive real client programs against a real server
+#   make faults           the slow lane: kill -9 and other faults, minutes to hours
+#   make bench            measure; see benchmarks/
+#
+# PYTHON=python3.12 chooses the interpreter, VENV=dir another environment, PORT and
+# DATA where `make serve` listens and keeps its data, TESTS what the tests run.
+
+VENV   ?= .venv
+PORT   ?= 9200
+DATA   ?= ./data
+TESTS  ?=
+JOBS   ?= auto
+
+BIN     = $(VENV)/bin
+RUN     = $(VENV)/.stamp-run
+DEV     = $(VENV)/.stamp-dev
+CLIENTS = $(VENV)/.stamp-clients
+PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --retries 5
+
+.PHONY: serve test lint types format clients faults bench install clean
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile | sed '/^$$/q'
+
+serve: $(RUN)
+	@exec $(BIN)/ocsync serve --data $(DATA) --port $(PORT)
+
+test: $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not clients" $(TESTS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(CLIENTS)
+	$(BIN)/mypy
+
+format: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clients: $(CLIENTS)
+	$(BIN)/python -m pytest -m clients tests/clients $(TESTS)
+
+faults: $(DEV)
+	$(BIN)/python -m pytest -m slow --timeout 3600 $(TESTS)
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks $(TESTS)
+
+install: $(RUN)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# One environment in three sizes; each is renewed when the package's metadata change.
+$(RUN): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(DEV): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(RUN)
+
+$(CLIENTS): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable '.[dev,clients]'
+	@touch $@ $(DEV) $(RUN)
+
+# The first of these that is new enough, unless PYTHON says which.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	        2>/dev/null; then \
+	        echo "making $(VENV) with $$python"; \
+	        exec "$$python" -m venv $(VENV); \
+	    fi; \
+	done; \
+	echo "Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 1
