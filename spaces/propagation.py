@@ -179,15 +179,19 @@ def begin_change(
     *,
     permission: Permission = Permission.WRITE,
     guard: Guard = NO_GUARD,
+    lock: bool = True,
 ) -> SpaceChange:
     """Begin a change to a space by reading it and keeping other writers out.
+
+    Without `lock`, in a connection that only reads, it serves to ask beforehand
+    whether a change would be refused.
 
     Raises:
         SpaceNotFound: it does not exist or the actor may not see its files.
         SpaceDisabled: it is closed.
         Forbidden: the actor's role does not include the permission.
     """
-    row = find_space(connection, actor, space_id, permission, lock=True)
+    row = find_space(connection, actor, space_id, permission, lock=lock)
     return SpaceChange(
         connection, actor, row, guard, database.now(connection), new_etag()
     )

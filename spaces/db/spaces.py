@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -113,7 +114,9 @@ _CHANGEABLE: Final = frozenset(
     }
 )
 
-_GROWTH: Final[ColumnElement[Any]] = bindparam("used_delta") + bindparam("reserved_delta")
+_GROWTH: Final[ColumnElement[Any]] = bindparam(
+    "used_delta", type_=BigInteger
+) + bindparam("reserved_delta", type_=BigInteger)
 _HAS_ROOM: Final = or_(
     spaces.c.quota_bytes.is_(None),
     _GROWTH <= 0,
