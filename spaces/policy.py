@@ -35,6 +35,8 @@ class Policy:
     upload_total_age: int = 7 * DAY
     upload_record_age: int = 24 * HOUR
     blob_grace_age: int = HOUR
+    lock_age: int = HOUR
+    lock_max_age: int = 24 * HOUR
     personal_quota_bytes: int | None = None
     project_quota_bytes: int | None = None
 
