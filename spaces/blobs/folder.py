@@ -1,0 +1,339 @@
+"""A blob store in a folder: files that grow in `staging/` and stay in `blobs/`.
+
+Both lie on one filesystem, so that sealing is a rename. A sealed file is never
+written to again. Nothing here knows what a row says about a blob.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NoReturn, Self
+
+from spaces.blobs.directories import DirectorySync
+from spaces.blobs.layout import SEALED, SHARDS, STAGING, sealed_path, staged_path
+from spaces.errors import BlobNotFound, LengthMismatch, StorageFull
+from spaces.ids import BlobId, is_id
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_BYTES: Final = 256 * 1024
+_COPY_BYTES: Final = 64 * 1024 * 1024
+
+
+def _raise(error: OSError) -> NoReturn:
+    if error.errno in _NO_ROOM:
+        raise StorageFull from error
+    raise error
+
+
+class FolderStaged:
+    """A file in `staging/`, open for appending."""
+
+    def __init__(
+        self, descriptor: int, size: int, *, directories: DirectorySync | None
+    ) -> None:
+        """Take over the descriptor; without `directories`, flushing does nothing."""
+        self._descriptor = descriptor
+        self._size = size
+        self._directories = directories
+        self._is_named_durably = False
+        self._has_failed = False
+
+    @property
+    def size(self) -> int:
+        """Bytes staged so far."""
+        return self._size
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append all of the data, however few bytes each write takes."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                count = os.pwrite(self._descriptor, rest, self._size)
+            except OSError as error:
+                _raise(error)
+            self._size += count
+            rest = rest[count:]
+
+    def flush(self) -> None:
+        """Sync the file, and once its name.
+
+        A sync that failed is never tried again: the kernel may have dropped the
+        pages and would report success. The area must be resumed at a size that is
+        known to be good.
+        """
+        if self._directories is None:
+            return
+        if self._has_failed:
+            raise OSError(errno.EIO, "an earlier sync of this file failed")
+        try:
+            os.fdatasync(self._descriptor)
+            if not self._is_named_durably:
+                self._directories.sync(str(STAGING))
+                self._is_named_durably = True
+        except OSError as error:
+            self._has_failed = True
+            _raise(error)
+
+    def truncate(self, size: int) -> None:
+        """Cut back to the size."""
+        if size > self._size:
+            raise ValueError("a staging area cannot be cut to more than it holds")
+        os.ftruncate(self._descriptor, size)
+        self._size = size
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def append_file(self, path: Path) -> None:
+        """Append a whole file, by reference where the filesystem can share blocks."""
+        source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            position = 0
+            while count := self._copy(source, position):
+                position += count
+                self._size += count
+        finally:
+            os.close(source)
+
+    def _copy(self, source: int, position: int) -> int:
+        try:
+            return os.copy_file_range(
+                source, self._descriptor, _COPY_BYTES, position, self._size
+            )
+        except OSError as error:
+            if error.errno not in {errno.EXDEV, errno.EINVAL, errno.ENOSYS}:
+                _raise(error)
+        data = os.pread(source, _READ_BYTES, position)
+        self.write(data)
+        self._size -= len(data)  # counted by the caller
+        return len(data)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class FolderReader:
+    """A range of a file, read by position, so that the descriptor can be shared."""
+
+    def __init__(self, descriptor: int, start: int, length: int) -> None:
+        """Take over the descriptor."""
+        self._descriptor = descriptor
+        self._position = start
+        self._end = start + length
+        self._size = length
+
+    @property
+    def size(self) -> int:
+        """Bytes that the range holds in all."""
+        return self._size
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to so many bytes, all that is left if negative; b"" at the end."""
+        left = self._end - self._position
+        wanted = left if size < 0 else min(size, left)
+        parts: list[bytes] = []
+        while wanted and (data := os.pread(self._descriptor, wanted, self._position)):
+            parts.append(data)
+            self._position += len(data)
+            wanted -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:
+        """Fill the buffer as far as the range goes; 0 at the end."""
+        room = min(len(buffer), self._end - self._position)
+        if room <= 0:
+            return 0
+        count = os.preadv(self._descriptor, [memoryview(buffer)[:room]], self._position)
+        self._position += count
+        return count
+
+    def fileno(self) -> int | None:
+        """The file's descriptor."""
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class FolderBlobStore:
+    """Blobs as files below one folder."""
+
+    def __init__(self, folder: Path, *, is_safe: bool) -> None:
+        """Make the folder ready.
+
+        Args:
+            folder: made if missing, readable for its owner only.
+            is_safe: whether what is flushed and sealed must survive a power cut.
+        """
+        self._folder = folder
+        self._is_safe = is_safe
+        for name in (STAGING, *(SEALED / shard for shard in SHARDS)):
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directories = DirectorySync(folder)
+
+    @property
+    def _syncing(self) -> DirectorySync | None:
+        return self._directories if self._is_safe else None
+
+    def stage(self, blob_id: BlobId) -> FolderStaged:
+        """Open a new, empty staging area."""
+        return self._staged(blob_id, os.O_CREAT | os.O_TRUNC, 0)
+
+    def resume(self, blob_id: BlobId, size: int) -> FolderStaged:
+        """Open a staging area again, cut back to the size that is known to be good."""
+        with _missing_is_not_found():
+            staged = self._staged(blob_id, 0, None)
+        if staged.size < size:
+            staged.close()
+            raise BlobNotFound
+        if staged.size > size:
+            staged.truncate(size)
+        return staged
+
+    def open_staged(self, blob_id: BlobId, start: int = 0) -> FolderReader:
+        """Read what is staged so far."""
+        return self._reader(self._folder / staged_path(blob_id), start, None)
+
+    def seal(self, blob_id: BlobId, size: int) -> None:
+        """Sync the file, rename it, sync its new directory."""
+        source = self._folder / staged_path(blob_id)
+        target = sealed_path(blob_id)
+        try:
+            descriptor = os.open(source, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._require_size(self.size(blob_id), size)
+            return
+        try:
+            self._require_size(os.fstat(descriptor).st_size, size)
+            if self._is_safe:
+                os.fdatasync(descriptor)
+            source.rename(self._folder / target)
+        except OSError as error:
+            _raise(error)
+        finally:
+            os.close(descriptor)
+        if self._is_safe:
+            self._directories.sync(str(target.parent))
+
+    def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> FolderStaged:
+        """Open a staging area that begins with the content of the parts."""
+        staged = self.stage(blob_id)
+        try:
+            with _missing_is_not_found():
+                for part in parts:
+                    staged.append_file(self._any_path(part))
+        except BaseException:
+            staged.close()
+            self.discard(blob_id)
+            raise
+        return staged
+
+    def discard(self, blob_id: BlobId) -> None:
+        """Remove a staging area."""
+        (self._folder / staged_path(blob_id)).unlink(missing_ok=True)
+
+    def open(
+        self, blob_id: BlobId, start: int = 0, length: int | None = None
+    ) -> FolderReader:
+        """Read a sealed blob, or a range of it."""
+        return self._reader(self._folder / sealed_path(blob_id), start, length)
+
+    def size(self, blob_id: BlobId) -> int:
+        """Bytes of a sealed blob."""
+        with _missing_is_not_found():
+            return (self._folder / sealed_path(blob_id)).stat().st_size
+
+    def remove(self, blob_id: BlobId) -> None:
+        """Remove a sealed blob."""
+        (self._folder / sealed_path(blob_id)).unlink(missing_ok=True)
+
+    def shards(self) -> tuple[str, ...]:
+        """The directories below `blobs/`."""
+        return SHARDS
+
+    def blob_ids(self, shard: str) -> Iterator[BlobId]:
+        """The sealed blobs of one shard."""
+        return _ids_in(self._folder / SEALED / shard)
+
+    def staged_ids(self) -> Iterator[BlobId]:
+        """All staging areas."""
+        return _ids_in(self._folder / STAGING)
+
+    def free_bytes(self) -> int | None:
+        """Room left on the filesystem for this user."""
+        return shutil.disk_usage(self._folder).free
+
+    def _staged(self, blob_id: BlobId, flags: int, size: int | None) -> FolderStaged:
+        path = self._folder / staged_path(blob_id)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+        except OSError as error:
+            _raise(error)
+        if size is None:
+            size = os.fstat(descriptor).st_size
+        return FolderStaged(descriptor, size, directories=self._syncing)
+
+    def _reader(self, path: Path, start: int, length: int | None) -> FolderReader:
+        with _missing_is_not_found():
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        available = max(os.fstat(descriptor).st_size - start, 0)
+        return FolderReader(
+            descriptor, start, available if length is None else min(length, available)
+        )
+
+    def _any_path(self, blob_id: BlobId) -> Path:
+        staged = self._folder / staged_path(blob_id)
+        return staged if staged.exists() else self._folder / sealed_path(blob_id)
+
+    @staticmethod
+    def _require_size(found: int, stated: int) -> None:
+        if found != stated:
+            raise LengthMismatch(expected=stated, received=found)
+
+
+@contextlib.contextmanager
+def _missing_is_not_found() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BlobNotFound from error
+
+
+def _ids_in(folder: Path) -> Iterator[BlobId]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_id(entry.name):
+                yield BlobId(entry.name)
