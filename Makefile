@@ -27,7 +27,7 @@ PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --ret
 
 .PHONY: help
 help:
-	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile | sed '/^$$/q'
+	@awk '!/^#/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 serve: $(RUN)
 	@exec $(BIN)/ocsync serve --data $(DATA) --port $(PORT)
