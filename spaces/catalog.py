@@ -1,75 +1,52 @@
-"""Catalog: which spaces there are, who belongs to them, and their settings."""
+"""Catalog: which spaces there are, their settings, and who belongs to them.
+
+Files in them are the matter of `spaces.tree` and `spaces.files`.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
 
 from sqlalchemy import Connection
 
-from spaces.access import require_visible
-from spaces.clock import Instant
-from spaces.db import members, nodes
+from spaces.access import (
+    may_see,
+    require_management,
+    require_quota_right,
+    require_shared,
+    require_visible,
+)
+from spaces.db import members, paths, purging
 from spaces.db import spaces as space_rows
 from spaces.db.engine import Database
-from spaces.errors import AlreadyExists, Forbidden, SpaceNotFound
-from spaces.etags import new_etag
+from spaces.errors import (
+    AlreadyExists,
+    Forbidden,
+    LastManager,
+    NodeNotFound,
+    SpaceNotFound,
+    UserNotFound,
+)
+from spaces.founding import (
+    free_alias,
+    insert_personal,
+    insert_space,
+    require_space_name,
+)
 from spaces.ids import NodeId, SpaceId, UserId, new_id
-from spaces.model import Actor, Node, Role, Space, SpaceKind, User
+from spaces.model import Actor, Member, Role, Space, SpaceKind, User
 from spaces.policy import Policy
 
-
-def insert_space(
-    connection: Connection,
-    *,
-    space_id: SpaceId,
-    kind: SpaceKind,
-    name: str,
-    alias: str,
-    owner_id: UserId,
-    quota: int | None,
-    now: Instant,
-    description: str = "",
-) -> None:
-    """Make an empty space with its root and its owner as manager."""
-    space_rows.insert_space(
-        connection,
-        {
-            "id": space_id,
-            "kind": kind.value,
-            "name": name,
-            "alias": alias,
-            "description": description,
-            "owner_id": owner_id,
-            "quota_bytes": quota,
-            "created_at": now,
-        },
-    )
-    root = Node(
-        id=NodeId(space_id),
-        space_id=space_id,
-        parent_id=None,
-        name="",
-        size=0,
-        etag=new_etag(),
-        modified_at=now,
-        created_at=now,
-        media_type=None,
-        content=None,
-    )
-    nodes.insert_node(connection, root)
-    members.set_role(connection, space_id, owner_id, Role.MANAGER, now)
+_PURGED_PER_COMMIT: Final = 2_000
 
 
-def insert_personal(
-    connection: Connection, user: User, *, quota: int | None, now: Instant
-) -> None:
-    """Make a user's personal space, whose id is the user's."""
-    insert_space(
-        connection,
-        space_id=SpaceId(user.id),
-        kind=SpaceKind.PERSONAL,
-        name=user.display_name,
-        alias=f"personal/{user.name.lower()}",
-        owner_id=user.id,
-        quota=quota,
-        now=now,
-    )
+class Keep(Enum):
+    """The value of a setting that shall stay as it is."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
 
 
 class Catalog:
@@ -92,28 +69,30 @@ class Catalog:
 
         Raises:
             Forbidden: the actor is no administrator.
+            NameRefused: no space may bear the name.
             AlreadyExists: the alias is taken.
         """
         if not actor.is_admin:
             raise Forbidden("create space")
+        require_space_name(name)
         space_id = SpaceId(new_id())
-        wanted = f"project/{space_id}" if alias is None else alias
+        kind = SpaceKind.PROJECT
 
         def job(connection: Connection) -> Space:
-            if space_rows.alias_is_taken(connection, wanted, but_by=space_id):
-                raise AlreadyExists(wanted)
+            if alias is not None:
+                _require_free_alias(connection, alias, space_id)
             insert_space(
                 connection,
                 space_id=space_id,
-                kind=SpaceKind.PROJECT,
+                kind=kind,
                 name=name,
-                alias=wanted,
+                alias=alias or free_alias(connection, kind, name, space_id),
                 owner_id=actor.user_id,
                 quota=self._policy.project_quota_bytes if quota is None else quota,
                 now=self._database.now(connection),
                 description=description,
             )
-            return _get(connection, actor, space_id)
+            return _find(connection, actor, space_id)
 
         return self._database.write(job)
 
@@ -127,18 +106,20 @@ class Catalog:
                 quota=self._policy.personal_quota_bytes,
                 now=self._database.now(connection),
             )
-            return _get(connection, Actor(user.id, user.name), SpaceId(user.id))
+            return _find(connection, Actor(user.id, user.name), SpaceId(user.id))
 
         return self._database.write(job)
 
     def get(self, actor: Actor, space_id: SpaceId) -> Space:
-        """One space.
+        """One space, also a disabled one for those who may enable it.
 
         Raises:
             SpaceNotFound: there is none that the actor may see.
         """
         with self._database.read() as connection:
-            return _get(connection, actor, space_id)
+            space = _find(connection, actor, space_id)
+        require_visible(actor, space)
+        return space
 
     def personal(self, actor: Actor) -> Space:
         """The actor's own space.
@@ -148,10 +129,218 @@ class Catalog:
         """
         return self.get(actor, SpaceId(actor.user_id))
 
+    def list(self, actor: Actor, *, all: bool = False) -> list[Space]:  # noqa: A002
+        """The spaces the actor belongs to, by name; every one if `all`.
 
-def _get(connection: Connection, actor: Actor, space_id: SpaceId) -> Space:
-    row = space_rows.find(connection, space_id, actor.user_id)
+        Raises:
+            Forbidden: all were asked for by somebody who is no administrator.
+        """
+        if all and not actor.is_admin:
+            raise Forbidden("list all spaces")
+        with self._database.read() as connection:
+            if all:
+                return space_rows.list_all(connection, actor.user_id)
+            found = space_rows.list_of_member(connection, actor.user_id)
+        return [space for space in found if may_see(actor, space)]
+
+    def update(
+        self,
+        actor: Actor,
+        space_id: SpaceId,
+        *,
+        name: str | Keep = KEEP,
+        description: str | Keep = KEEP,
+        alias: str | Keep = KEEP,
+        quota: int | Keep | None = KEEP,
+        image_id: NodeId | Keep | None = KEEP,
+        readme_id: NodeId | Keep | None = KEEP,
+    ) -> Space:
+        """Change settings; what is not given stays.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor is no manager, or for the quota no administrator.
+            NameRefused: no space may bear the name.
+            AlreadyExists: the alias is taken.
+            NodeNotFound: image or readme is not in the space.
+        """
+        values: dict[str, object] = {
+            column: value
+            for column, value in {
+                "name": name,
+                "description": description,
+                "alias": alias,
+                "quota_bytes": quota,
+                "image_id": image_id,
+                "readme_id": readme_id,
+            }.items()
+            if value is not KEEP
+        }
+        if isinstance(name, str):
+            require_space_name(name)
+
+        def job(connection: Connection) -> Space:
+            space = _find(connection, actor, space_id, lock=True)
+            if quota is not KEEP:
+                require_quota_right(actor, space)
+            if values.keys() - {"quota_bytes"}:
+                require_management(actor, space)
+            if isinstance(alias, str):
+                _require_free_alias(connection, alias, space_id)
+            for node_id in (image_id, readme_id):
+                if isinstance(node_id, str):
+                    _require_inside(connection, space_id, node_id)
+            if values:
+                space_rows.change(connection, space_id, values)
+            return _find(connection, actor, space_id)
+
+        return self._database.write(job, space_id=space_id)
+
+    def disable(self, actor: Actor, space_id: SpaceId) -> Space:
+        """Close a project space to all work on its files; idempotent.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor may not, or the space is personal.
+        """
+
+        def job(connection: Connection) -> Space:
+            space = _find_manageable(connection, actor, space_id)
+            require_shared(space)
+            if not space.is_disabled:
+                now = self._database.now(connection)
+                space_rows.change(connection, space_id, {"disabled_at": now})
+            return _find(connection, actor, space_id)
+
+        return self._database.write(job, space_id=space_id)
+
+    def enable(self, actor: Actor, space_id: SpaceId) -> Space:
+        """Open a disabled space again; idempotent.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor may not.
+        """
+
+        def job(connection: Connection) -> Space:
+            _find_manageable(connection, actor, space_id)
+            space_rows.change(connection, space_id, {"disabled_at": None})
+            return _find(connection, actor, space_id)
+
+        return self._database.write(job, space_id=space_id)
+
+    def purge(self, actor: Actor, space_id: SpaceId) -> None:
+        """Delete a disabled space with all that was ever in it, for good.
+
+        Works in bounded steps; broken off, it leaves the space disabled and can be
+        called again.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor may not, or the space is not disabled.
+        """
+
+        def job(connection: Connection) -> bool:
+            space = _find_manageable(connection, actor, space_id)
+            require_shared(space)
+            if not space.is_disabled:
+                raise Forbidden("purge of an enabled space")
+            now = self._database.now(connection)
+            return purging.purge_space(
+                connection, space_id, limit=_PURGED_PER_COMMIT, now=now
+            )
+
+        while not self._database.write(job, space_id=space_id):
+            pass
+
+    def members(self, actor: Actor, space_id: SpaceId) -> Sequence[Member]:
+        """Who belongs to the space, by name.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+        """
+        with self._database.read() as connection:
+            require_visible(actor, _find(connection, actor, space_id))
+            return members.list_members(connection, space_id)
+
+    def set_member(
+        self, actor: Actor, space_id: SpaceId, user_id: UserId, role: Role
+    ) -> None:
+        """Let a user into a project space, or give a member another role.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor may not, or the space is personal.
+            UserNotFound: there is no such user.
+            LastManager: nobody else could manage the space.
+        """
+
+        def job(connection: Connection) -> None:
+            space = _find_manageable(connection, actor, space_id)
+            require_shared(space)
+            if not members.user_exists(connection, user_id):
+                raise UserNotFound
+            if role is not Role.MANAGER:
+                _require_other_manager(connection, space_id, user_id)
+            now = self._database.now(connection)
+            members.set_role(connection, space_id, user_id, role, now)
+
+        self._database.write(job, space_id=space_id)
+
+    def remove_member(self, actor: Actor, space_id: SpaceId, user_id: UserId) -> None:
+        """End a membership; everyone may end their own.
+
+        Raises:
+            SpaceNotFound: there is none that the actor may see.
+            Forbidden: the actor may not, or the space is personal.
+            UserNotFound: the user is no member.
+            LastManager: nobody else could manage the space.
+        """
+
+        def job(connection: Connection) -> None:
+            space = _find(connection, actor, space_id, lock=True)
+            require_visible(actor, space)
+            if user_id != actor.user_id:
+                require_management(actor, space)
+            require_shared(space)
+            _require_other_manager(connection, space_id, user_id)
+            if not members.remove_member(connection, space_id, user_id):
+                raise UserNotFound
+
+        self._database.write(job, space_id=space_id)
+
+
+def _find(
+    connection: Connection, actor: Actor, space_id: SpaceId, *, lock: bool = False
+) -> Space:
+    row = space_rows.find(connection, space_id, actor.user_id, lock=lock)
     if row is None:
         raise SpaceNotFound
-    require_visible(actor, row.space)
     return row.space
+
+
+def _find_manageable(connection: Connection, actor: Actor, space_id: SpaceId) -> Space:
+    space = _find(connection, actor, space_id, lock=True)
+    require_management(actor, space)
+    return space
+
+
+def _require_free_alias(connection: Connection, alias: str, space_id: SpaceId) -> None:
+    if space_rows.alias_is_taken(connection, alias, but_by=space_id):
+        raise AlreadyExists(alias)
+
+
+def _require_inside(connection: Connection, space_id: SpaceId, node_id: NodeId) -> None:
+    climbed = paths.climb(connection, node_id)
+    if not climbed or climbed[0][0] != NodeId(space_id):
+        raise NodeNotFound
+
+
+def _require_other_manager(
+    connection: Connection, space_id: SpaceId, user_id: UserId
+) -> None:
+    """Refuse to take the manager's role from the only one who has it."""
+    if members.find_role(connection, space_id, user_id) is not Role.MANAGER:
+        return
+    if members.count_managers(connection, space_id) == 1:
+        raise LastManager
