@@ -48,7 +48,9 @@ class Threads(ThreadPool):
     def put(self, obj: Any) -> None:
         """Queue a connection that has something to be read; never waits."""
         self._queue.put(obj)
-        if self._queue.qsize() > self._idle:
+        with self._lock:
+            is_short = self._queue.qsize() > self._idle
+        if is_short:
             self.grow(1)
 
     def grow(self, amount: int) -> None:
@@ -96,19 +98,23 @@ class Threads(ThreadPool):
         """The next connection for the calling thread, or the word to end."""
         with self._lock:
             self._idle += 1
-        try:
-            return self._queue.get(timeout=_IDLE_SECONDS)
-        except queue.Empty:
-            return self._dismiss()
-        finally:
-            with self._lock:
-                self._idle -= 1
-
-    def _dismiss(self) -> Any:
-        """End the calling thread, unless it is one of the last few or just in time."""
+        item = None
+        while item is None:
+            try:
+                item = self._queue.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                if self._dismiss():
+                    return _SHUTDOWNREQUEST
         with self._lock:
-            if len(self._threads) > _KEPT and self._queue.empty():
-                thread = threading.current_thread()
-                self._threads = [other for other in self._threads if other != thread]
-                return _SHUTDOWNREQUEST
-        return self._queue.get()
+            self._idle -= 1
+        return item
+
+    def _dismiss(self) -> bool:
+        """Let the calling thread go, unless it is one of the last or work has come."""
+        with self._lock:
+            if len(self._threads) <= _KEPT or not self._queue.empty():
+                return False
+            thread = threading.current_thread()
+            self._threads = [other for other in self._threads if other != thread]
+            self._idle -= 1
+            return True

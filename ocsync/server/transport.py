@@ -1,17 +1,17 @@
-"""Bytes in and out of one accepted socket, plain or TLS, without waiting long.
+"""Bytes in and out of one accepted socket without waiting long.
 
-Every call returns at once or within the linger time, None meaning "would block"; who
-waits, how long, and what a wait costs is decided above (`ocsync.server.connection`).
+The plain one is here, TLS in `ocsync.server.tls`. Every call returns at once or
+within the linger time, None meaning "would block"; who waits, how long, and what a
+wait costs is decided above (`ocsync.server.channel`).
 """
 
 import contextlib
 import select
 import socket
-import ssl
 import struct
 from typing import Final, Protocol
 
-_DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
+DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
 _MORE: Final = getattr(socket, "MSG_MORE", 0)
 _PEER_CLOSED: Final = getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -38,8 +38,12 @@ class Transport(Protocol):
         """
         ...
 
+    def receive(self, size: int) -> bytes | None:
+        """One receive; b"" at the end of the stream, None if nothing has come yet."""
+        ...
+
     def receive_into(self, view: memoryview) -> int | None:
-        """One receive; 0 at the end of the stream, None if nothing has come yet."""
+        """As `receive`, into a buffer; 0 at the end of the stream."""
         ...
 
     def send(self, data: bytes | memoryview, *, more: bool = False) -> int | None:
@@ -59,6 +63,10 @@ class Transport(Protocol):
 
     def end_sending(self) -> None:
         """Tell the peer that nothing more will come."""
+        ...
+
+    def abort(self) -> None:
+        """Fail whatever another thread does or will do here; close comes later."""
         ...
 
     def close(self, *, reset: bool = False) -> None:
@@ -95,8 +103,15 @@ class PlainTransport:
         """There is no handshake."""
         return True
 
+    def receive(self, size: int) -> bytes | None:
+        """One receive; b"" at the end of the stream, None if nothing has come yet."""
+        try:
+            return self._socket.recv(size)
+        except BlockingIOError:
+            return None
+
     def receive_into(self, view: memoryview) -> int | None:
-        """One receive; 0 at the end of the stream, None if nothing has come yet."""
+        """As `receive`, into a buffer; 0 at the end of the stream."""
         try:
             return self._socket.recv_into(view)
         except BlockingIOError:
@@ -105,25 +120,29 @@ class PlainTransport:
     def send(self, data: bytes | memoryview, *, more: bool = False) -> int | None:
         """One send; how much was taken, None if nothing could be."""
         try:
-            return self._socket.send(data, _DONT_WAIT | (_MORE if more else 0))
+            return self._socket.send(data, DONT_WAIT | (_MORE if more else 0))
         except BlockingIOError:
             return None
 
     def discard_into(self, view: memoryview) -> int | None:
         """As `receive_into`, but without the linger."""
         try:
-            return self._socket.recv_into(view, 0, _DONT_WAIT)
+            return self._socket.recv_into(view, 0, DONT_WAIT)
         except BlockingIOError:
             return None
 
     def is_peer_gone(self) -> bool:
         """Whether the peer has closed or reset the connection; never waits."""
-        return _is_peer_gone(self._socket)
+        return is_socket_gone(self._socket)
 
     def end_sending(self) -> None:
         """Send FIN."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
+
+    def abort(self) -> None:
+        """Shut both directions, which wakes whoever waits."""
+        abort_socket(self._socket)
 
     def close(self, *, reset: bool = False) -> None:
         """Close; with a reset, so that the peer cannot take it for a clean end."""
@@ -135,87 +154,13 @@ class PlainTransport:
         self._socket.close()
 
 
-class TlsTransport:
-    """TLS on a non-blocking socket; the linger is a short poll."""
-
-    def __init__(
-        self, sock: socket.socket, context: ssl.SSLContext, *, linger_seconds: float
-    ) -> None:
-        sock.settimeout(0)
-        self._socket = context.wrap_socket(
-            sock, server_side=True, do_handshake_on_connect=False
-        )
-        self._linger_ms = max(1, round(linger_seconds * 1000))
-
-    @property
-    def fileno(self) -> int:
-        """The descriptor, for polling; -1 once closed."""
-        return self._socket.fileno()
-
-    @property
-    def has_buffered(self) -> bool:
-        """Whether the TLS layer holds bytes that polling would not show."""
-        return self._socket.pending() > 0
-
-    def begin(self) -> bool:
-        """Go on with the handshake; True when it is done."""
-        try:
-            self._socket.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    def receive_into(self, view: memoryview) -> int | None:
-        """One receive; 0 at the end of the stream, None if nothing has come yet."""
-        count = self._receive_now(view)
-        if count is None:
-            poller = select.poll()
-            poller.register(self._socket.fileno(), select.POLLIN)
-            if poller.poll(self._linger_ms):
-                count = self._receive_now(view)
-        return count
-
-    def send(self, data: bytes | memoryview, *, more: bool = False) -> int | None:
-        """One send; how much was taken, None if nothing could be."""
-        del more  # records are as large as what is given at once
-        try:
-            return self._socket.send(data)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
-
-    def discard_into(self, view: memoryview) -> int | None:
-        """Take bytes below TLS, for nobody will read them."""
-        try:
-            return socket.socket.recv_into(self._socket, view, 0, _DONT_WAIT)
-        except BlockingIOError:
-            return None
-
-    def is_peer_gone(self) -> bool:
-        """Whether the peer has closed or reset the connection; never waits."""
-        return _is_peer_gone(self._socket)
-
-    def end_sending(self) -> None:
-        """Send close_notify, then FIN."""
-        with contextlib.suppress(OSError, ValueError):
-            self._socket.unwrap()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-
-    def close(self, *, reset: bool = False) -> None:
-        """Close; without close_notify the peer knows that the stream was cut."""
-        if not reset:
-            with contextlib.suppress(OSError, ValueError):
-                self._socket.unwrap()
-        self._socket.close()
-
-    def _receive_now(self, view: memoryview) -> int | None:
-        try:
-            return self._socket.recv_into(view)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
+def abort_socket(sock: socket.socket) -> None:
+    """Shut both directions, which wakes whoever waits."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _is_peer_gone(sock: socket.socket) -> bool:
+def is_socket_gone(sock: socket.socket) -> bool:
     """By the poll's own word where there is one, else by peeking."""
     if sock.fileno() < 0:
         return True
@@ -224,7 +169,7 @@ def _is_peer_gone(sock: socket.socket) -> bool:
         poller.register(sock.fileno(), _PEER_CLOSED)
         return bool(poller.poll(0))
     try:
-        flags = socket.MSG_PEEK | _DONT_WAIT
+        flags = socket.MSG_PEEK | DONT_WAIT
         return socket.socket.recv(sock, 1, flags) == b""
     except BlockingIOError:
         return False

@@ -1,0 +1,10 @@
+"""The HTTP server: how sockets become WSGI calls, and how processes serve together.
+
+It knows HTTP/1.1 and WSGI and nothing of files, spaces or uploads.
+"""
+
+from ocsync.server.in_process import ServerThread
+from ocsync.server.listening import ServerError
+from ocsync.server.options import Limits, ServerOptions
+
+__all__ = ["Limits", "ServerError", "ServerOptions", "ServerThread"]

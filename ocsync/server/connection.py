@@ -1,0 +1,217 @@
+"""One client's connection: from bytes to requests, one after the other.
+
+A worker thread serves it for as long as something comes; then it goes back to
+`ocsync.server.connections`, which watches it without a thread. After an answer that
+leaves the client still sending, what it sends is thrown away for a while, so that it
+can read the answer before the connection ends.
+"""
+
+import contextlib
+import logging
+import time
+from typing import Final, Protocol
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from ocsync.server.channel import Channel, ClientGone
+from ocsync.server.environ import complete_environ
+from ocsync.server.exchange import Exchange
+from ocsync.server.head import END, HeadError, HeadParser, RequestHead
+from ocsync.server.options import Limits
+from ocsync.server.response import HttpDate, simple_answer
+from ocsync.server.threads import Threads
+
+_LOG: Final = logging.getLogger("ocsync.server")
+_PIPELINED: Final = 64
+"""Requests served in one go before others get the thread."""
+
+
+class Host(Protocol):
+    """What a connection needs of the server it belongs to."""
+
+    @property
+    def app(self) -> WSGIApplication:
+        """Answers the requests."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds on what clients may do."""
+        ...
+
+    @property
+    def heads(self) -> HeadParser:
+        """Parses the heads."""
+        ...
+
+    @property
+    def threads(self) -> Threads:
+        """The pool."""
+        ...
+
+    @property
+    def date(self) -> HttpDate:
+        """Makes the Date field."""
+        ...
+
+    def is_stopping(self) -> bool:
+        """Whether the server was told to stop."""
+        ...
+
+    def release(self, connection: "Connection") -> None:
+        """Take back a connection that is to end."""
+        ...
+
+
+class Connection:
+    """Serves one client. `communicate` and `close` are what cheroot's threads call."""
+
+    def __init__(
+        self,
+        *,
+        host: Host,
+        channel: Channel,
+        template: WSGIEnvironment,
+        address: tuple[str, int],
+    ) -> None:
+        self.channel = channel
+        self.remote_addr, self.remote_port = address
+        self.deadline = time.monotonic() + host.limits.head_seconds
+        """When whoever watches the connection ends it."""
+        self.is_lingering = False
+        """Whether it only throws away what still comes."""
+        self.is_answering = False
+        """Whether a request is being served."""
+        self.is_ready = False
+        """Whether a request waits in its buffer, so that watching would not tell."""
+        self.needs_linger = False
+        """Whether the client may still be sending, and has an answer to read."""
+        self._host = host
+        self._template = template
+        self._is_begun = False
+        self._is_head_begun = False
+        self._must_reset = False
+        self._discarded = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request has begun to come."""
+        return not (self.is_answering or self.is_lingering or self._is_head_begun)
+
+    def communicate(self) -> bool:
+        """Serve what has come; whether to go on watching the connection."""
+        try:
+            if not self._is_begun:
+                if not self.channel.transport.begin():
+                    return True
+                self._is_begun = True
+            return self._serve()
+        except HeadError as error:
+            self.refuse(error.status, error.reason)
+        except (OSError, ClientGone) as error:
+            _LOG.debug("the connection of %s ended: %s", self.remote_addr, error)
+            self.needs_linger = False
+        return False
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer what is no acceptable request; the connection is to be closed."""
+        self.needs_linger = True
+        answer = simple_answer(status, reason)
+        with contextlib.suppress(ClientGone):
+            self.channel.send_all(answer)
+
+    def close(self) -> None:
+        """Give the connection back to the server, which ends it now or later."""
+        self._host.release(self)
+
+    def linger(self) -> None:
+        """Say that nothing more comes, and begin to throw away what still does."""
+        self.channel.transport.end_sending()
+        self.is_lingering = True
+        self.channel.buffered = b""
+        self.deadline = time.monotonic() + self._host.limits.linger_seconds
+
+    def discard(self, scratch: memoryview) -> bool:
+        """Throw away what has come; whether that was the last."""
+        limit = self._host.limits.linger_bytes
+        try:
+            while self._discarded < limit:
+                count = self.channel.transport.discard_into(scratch)
+                if count is None:
+                    return False
+                if not count:
+                    return True
+                self._discarded += count
+        except OSError:
+            return True
+        return True
+
+    def end(self) -> None:
+        """Close the socket for good."""
+        self.channel.transport.close(reset=self._must_reset)
+
+    def _serve(self) -> bool:
+        self.is_ready = False
+        for _ in range(_PIPELINED):
+            head = self._receive_head()
+            if head is None:
+                return True
+            self.is_answering = True
+            try:
+                if not self._answer(head):
+                    return False
+            finally:
+                self.is_answering = False
+            self.deadline = time.monotonic() + self._host.limits.idle_seconds
+            if self._host.threads.has_queue:
+                break
+        self.is_ready = bool(self.channel.buffered)
+        return True
+
+    def _receive_head(self) -> RequestHead | None:
+        """The next head, or None if it has not come whole yet."""
+        channel, heads = self.channel, self._host.heads
+        while True:
+            buffered = channel.buffered
+            if buffered:
+                end = heads.find_end(buffered)
+                if end >= 0:
+                    self._is_head_begun = False
+                    channel.buffered = buffered[end + len(END) :]
+                    return heads.parse(buffered[:end])
+                self._begin_head()
+            is_open = channel.fill()
+            if is_open is None:
+                return None
+            if not is_open:
+                raise ClientGone("it closed the connection")
+
+    def _begin_head(self) -> None:
+        """Bound the time that one head may take, from its first byte on."""
+        now = time.monotonic()
+        if not self._is_head_begun:
+            self._is_head_begun = True
+            self.deadline = now + self._host.limits.head_seconds
+        elif now > self.deadline:
+            raise HeadError(408, "the request took too long to come")
+
+    def _answer(self, head: RequestHead) -> bool:
+        """Serve one request; whether the connection can serve another."""
+        host = self._host
+        if host.threads.is_crowded and (
+            head.is_chunked or head.length > len(self.channel.buffered)
+        ):
+            raise HeadError(503, "too many slow uploads are running; try again")
+        exchange = Exchange(
+            self.channel,
+            head,
+            limits=host.limits,
+            date=host.date,
+            is_stopping=host.is_stopping,
+        )
+        environ = complete_environ(self._template, head, exchange)
+        if exchange.run(host.app, environ):
+            return True
+        self._must_reset = exchange.must_reset
+        is_unread = not exchange.body.is_finished or bool(self.channel.buffered)
+        self.needs_linger = is_unread and not exchange.is_client_gone
+        return False

@@ -1,0 +1,237 @@
+"""One request and its answer: calls the application as PEP 3333 says.
+
+It turns what the application returns or raises into an answer on the wire, and
+decides whether the connection can go on after it. It does not parse, and does not
+know where the connection goes afterwards.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Final, cast
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from ocsync.server.channel import Channel, ClientGone
+from ocsync.server.head import RequestHead
+from ocsync.server.options import Limits
+from ocsync.server.pace import Pace
+from ocsync.server.request_body import (
+    ChunkedBody,
+    LengthBody,
+    RequestBody,
+    StreamedBody,
+)
+from ocsync.server.response import BrokenAnswer, Framing, HttpDate, Response
+from ocsync.wire.body import (
+    BodyError,
+    BodyInterrupted,
+    BodyTimeout,
+    BodyTooLarge,
+    BodyTooSlow,
+    TruncatedBody,
+)
+from ocsync.wire.filebody import BLOCK_BYTES, FileBody
+
+_LOG: Final = logging.getLogger("ocsync.server")
+
+ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+)
+
+_SCRATCH_BYTES: Final = 64 * 1024
+_BODY_ERRORS: Final[dict[type[BodyError], str]] = {
+    BodyInterrupted: "503 Service Unavailable",
+    BodyTimeout: "408 Request Timeout",
+    BodyTooSlow: "408 Request Timeout",
+    BodyTooLarge: "413 Content Too Large",
+}
+
+
+class Exchange:
+    """Serves one request on a channel."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        head: RequestHead,
+        *,
+        limits: Limits,
+        date: HttpDate,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._channel = channel
+        self._head = head
+        self._limits = limits
+        self._is_stopping = is_stopping
+        self.response = Response(
+            channel,
+            method=head.method,
+            minor=head.minor,
+            date=date,
+        )
+        self.body = self._open_body(limits)
+        self.must_reset = False
+        """Whether only a reset keeps the client from taking the answer for whole."""
+        self.is_client_gone = False
+
+    def shut_reading(self) -> None:
+        """Let the body of this request end here; thread-safe, idempotent.
+
+        Whoever reads it gets `BodyInterrupted` at once. Later requests on the same
+        connection are not touched.
+        """
+        self._channel.shut_reading(self.body)
+
+    def is_gone(self) -> bool:
+        """Whether the client has closed or reset the connection; thread-safe."""
+        return self._channel.is_gone()
+
+    def run(self, app: WSGIApplication, environ: WSGIEnvironment) -> bool:
+        """Answer; whether the connection can serve another request."""
+        self._channel.begin_body(self.body)
+        try:
+            self._call(app, environ)
+        except ClientGone as error:
+            _LOG.debug("the client is gone: %s", error)
+            self.is_client_gone = True
+            return False
+        except BodyError as error:
+            self._fail(_BODY_ERRORS.get(type(error), "400 Bad Request"), str(error))
+        except BrokenAnswer as error:
+            _LOG.error("%s %s: %s", self._head.method, self._head.path, error)
+            self._fail("500 Internal Server Error", "the server made a mistake")
+        except Exception:  # noqa: BLE001 - any error of the application ends here
+            _LOG.exception("%s %s failed", self._head.method, self._head.path)
+            self._fail("500 Internal Server Error", "the server made a mistake")
+        if not self.response.keeps_alive or not self._finish_body():
+            return False
+        return self._channel.end_body()
+
+    def _open_body(self, limits: Limits) -> RequestBody:
+        head = self._head
+        if not head.length and not head.is_chunked:
+            return RequestBody()
+        pace = Pace(limits=limits)
+        ask = self._ask_to_continue if head.expects_continue else None
+        if head.is_chunked:
+            return ChunkedBody(self._channel, pace, before_wait=ask)
+        return LengthBody(self._channel, pace, length=head.length, before_wait=ask)
+
+    def _ask_to_continue(self) -> None:
+        try:
+            self.response.send_interim(100, ())
+        except ClientGone as error:
+            raise TruncatedBody(str(error)) from error
+
+    def _call(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        result = app(environ, self._start_response)
+        try:
+            if isinstance(result, FileBody):
+                self._send_file(result)
+            elif isinstance(result, list | tuple):
+                block = result[0] if len(result) == 1 else b"".join(result)
+                self._send(block, whole_length=len(block))
+            else:
+                self._send_blocks(result)
+            self._require_started()
+            if not self.response.is_begun:
+                self._say(b"", whole_length=0)
+            self.response.finish()
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+
+    def _start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExcInfo | None = None,
+        /,
+    ) -> Callable[[bytes], object]:
+        if exc_info is not None and self.response.is_begun:
+            raise cast("BaseException", exc_info[1])
+        if exc_info is None and self.response.status:
+            raise BrokenAnswer("start_response was called twice")
+        if not (status[:3].isascii() and status[:3].isdigit()):
+            raise BrokenAnswer(f"the status is malformed: {status!r}")
+        self.response.status = status
+        self.response.headers = headers
+        return self._send
+
+    def _send(self, block: bytes, *, whole_length: int | None = None) -> None:
+        if not isinstance(block, bytes):
+            raise BrokenAnswer(f"a block of the answer is no bytes: {type(block)}")
+        self._require_started()
+        self._say(block, whole_length=whole_length)
+
+    def _say(
+        self, block: bytes | memoryview, *, whole_length: int | None = None
+    ) -> None:
+        if not self.response.is_begun:
+            self.response.may_keep_alive = self._may_keep_alive()
+        self.response.send(block, whole_length=whole_length)
+
+    def _send_blocks(self, blocks: Iterable[bytes]) -> None:
+        for block in blocks:
+            if block:
+                self._send(block)
+
+    def _send_file(self, file: FileBody) -> None:
+        self._require_started()
+        left = file.length
+        if self._head.method == "HEAD" or not left:
+            self._say(b"", whole_length=left)
+            return
+        buffer = memoryview(bytearray(min(left, BLOCK_BYTES)))
+        while left and (count := file.readinto(buffer[:left])):
+            self._say(buffer[:count], whole_length=file.length)
+            left -= count
+
+    def _require_started(self) -> None:
+        if not self.response.status:
+            raise BrokenAnswer("the application has not called start_response")
+
+    def _fail(self, status: str, message: str) -> None:
+        """Answer with an error if nothing has been said yet, else break off."""
+        response = self.response
+        if response.is_begun:
+            response.keeps_alive = False
+            self.must_reset = response.framing is Framing.CLOSE
+            return
+        response.status = status
+        response.headers = [("Content-Type", "text/plain; charset=utf-8")]
+        block = f"{message}\n".encode()
+        try:
+            self._say(block, whole_length=len(block))
+        except ClientGone as error:
+            _LOG.debug("the client is gone: %s", error)
+            response.keeps_alive = False
+
+    def _may_keep_alive(self) -> bool:
+        """Judge when the head goes out; what is unread then can be drained after."""
+        body = self.body
+        if not self._head.keeps_alive or self._channel.is_shut or self._is_stopping():
+            return False
+        if body.is_finished:
+            return True
+        if not isinstance(body, StreamedBody) or body.is_broken or body.is_chunked:
+            return False
+        rest = body.remaining or 0
+        return rest <= self._limits.drain_bytes and not body.awaits_continue
+
+    def _finish_body(self) -> bool:
+        """Read what nobody wanted; whether the next request begins after it."""
+        body = self.body
+        if body.is_finished or not isinstance(body, StreamedBody):
+            return body.is_finished
+        body.pace.read_seconds = self._limits.drain_seconds
+        deadline = time.monotonic() + self._limits.drain_seconds
+        scratch = bytearray(_SCRATCH_BYTES)
+        try:
+            while not body.is_finished and time.monotonic() < deadline:
+                body.readinto(scratch)
+        except BodyError:
+            return False
+        return body.is_finished

@@ -1,0 +1,238 @@
+"""The answer to one request: its head, and how its body is framed on the wire.
+
+Exactly one of four framings is chosen when the head goes out: nothing, a length,
+chunks, or the end of the connection. An answer that breaks off never looks whole. It
+knows nothing of the application that makes it.
+"""
+
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
+from enum import Enum
+from http import HTTPStatus
+from typing import Final
+
+from ocsync.server.channel import Channel
+
+_UPLOAD_RESUMPTION_SUPPORTED: Final = 104
+_BODILESS: Final = frozenset({204, 304})
+_HOP_BY_HOP: Final = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+)
+_JOIN_BYTES: Final = 64 * 1024
+"""Up to this size one copy is cheaper than one more system call."""
+
+Headers = Sequence[tuple[str, str]]
+
+
+class Framing(Enum):
+    """How the client learns where the body ends."""
+
+    NOTHING = "there is no body"
+    LENGTH = "Content-Length"
+    CHUNKS = "chunked"
+    CLOSE = "end of the connection"
+
+
+class BrokenAnswer(Exception):
+    """The application's answer cannot be sent as it promised."""
+
+
+class HttpDate:
+    """The Date field, made once a second."""
+
+    def __init__(self) -> None:
+        self._made: tuple[int, str] = (0, "")
+
+    def line(self) -> str:
+        """The whole line, for this second."""
+        now = int(time.time())
+        second, line = self._made
+        if second != now:
+            line = f"Date: {formatdate(now, usegmt=True)}\r\n"
+            self._made = (now, line)
+        return line
+
+
+class Response:
+    """Sends one answer; the first bytes of its body go out with the head."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        method: str,
+        minor: int,
+        date: HttpDate,
+    ) -> None:
+        self._channel = channel
+        self._is_head = method == "HEAD"
+        self._minor = minor
+        self._date = date
+        self._left = 0
+        self.framing = Framing.NOTHING
+        self.status = ""
+        self.headers: Headers = ()
+        self.is_begun = False
+        """Whether the head has gone out."""
+        self.may_keep_alive = False
+        """Whether the connection may go on; to be set before the head goes out."""
+        self.keeps_alive = False
+        """Whether the connection can serve another request; known after the head."""
+
+    def send_interim(self, code: int, headers: Headers) -> None:
+        """Send a 1xx answer before the final one; nothing to an HTTP/1.0 client."""
+        if self.is_begun or not self._minor:
+            return
+        lines = [_status_line(f"{code} {_phrase(code)}")]
+        lines += [f"{name}: {value}\r\n" for name, value in headers]
+        self._channel.send_all(_encode(lines))
+
+    def send(
+        self, data: bytes | memoryview, *, whole_length: int | None = None
+    ) -> None:
+        """Send a part of the body, after the head if that has not gone out.
+
+        `whole_length` is that of the whole body, where it is known.
+
+        Raises:
+            ClientGone: the client takes no more.
+            BrokenAnswer: the application promised less.
+        """
+        head = b"" if self.is_begun else self._begin(whole_length)
+        if self.framing is Framing.NOTHING:
+            data = b""
+        elif self.framing is Framing.CHUNKS and data:
+            data = b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
+        elif self.framing is Framing.LENGTH:
+            data = self._within_length(data)
+        if head and len(data) <= _JOIN_BYTES:
+            data, head = b"".join((head, data)), b""
+        if head:
+            self._channel.send_all(head, more=True)
+        if len(data):
+            self._channel.send_all(data)
+        if self._left < 0:
+            raise BrokenAnswer("the body is longer than its Content-Length")
+
+    def finish(self) -> None:
+        """Send what is missing after the last part of the body.
+
+        Raises:
+            ClientGone: the client takes no more.
+            BrokenAnswer: the application promised more.
+        """
+        if self.framing is Framing.CHUNKS:
+            self._channel.send_all(b"0\r\n\r\n")
+        elif self.framing is Framing.LENGTH and self._left:
+            raise BrokenAnswer(f"the body lacks {self._left} bytes of its length")
+
+    def _within_length(self, data: bytes | memoryview) -> bytes | memoryview:
+        left = self._left
+        self._left = left - len(data)
+        return data[:left] if self._left < 0 else data
+
+    def _begin(self, whole_length: int | None) -> bytes:
+        """Choose the framing and make the head."""
+        code = int(self.status[:3])
+        lines = [_status_line(self.status)]
+        length: int | None = None
+        has_date = has_server = wants_close = False
+        for name, value in self.headers:
+            lower = name.lower()
+            if lower == "content-length":
+                length = _parse_length(value)
+                continue
+            if lower in _HOP_BY_HOP:
+                wants_close = wants_close or value.lower() == "close"
+                continue
+            has_date = has_date or lower == "date"
+            has_server = has_server or lower == "server"
+            lines.append(f"{name}: {value}\r\n")
+        lines += self._frame(code, declared=length, known=whole_length)
+        if not has_date:
+            lines.append(self._date.line())
+        if not has_server:
+            lines.append("Server: ocsync\r\n")
+        is_open = self.framing is not Framing.CLOSE and not wants_close
+        self.keeps_alive = is_open and self.may_keep_alive
+        if not self.keeps_alive:
+            lines.append("Connection: close\r\n")
+        elif not self._minor:
+            lines.append("Connection: keep-alive\r\n")
+        head = _encode(lines)
+        self.is_begun = True
+        return head
+
+    def _frame(
+        self, code: int, *, declared: int | None, known: int | None
+    ) -> list[str]:
+        """Choose the framing (RFC 9112 §6.3); the fields that tell it."""
+        if code in _BODILESS or self._is_head:
+            self.framing = Framing.NOTHING
+            # Here a length says what a GET would have got, so only the application
+            # can know it, and 204 never has one (RFC 9110 §8.6).
+            is_said = declared is not None and code != HTTPStatus.NO_CONTENT
+            return [f"Content-Length: {declared}\r\n"] if is_said else []
+        length = known if declared is None else declared
+        if length is not None:
+            self.framing, self._left = Framing.LENGTH, length
+            return [f"Content-Length: {length}\r\n"]
+        if self._minor:
+            self.framing = Framing.CHUNKS
+            return ["Transfer-Encoding: chunked\r\n"]
+        self.framing = Framing.CLOSE
+        return []
+
+
+def simple_answer(
+    code: int, message: str, *, retry_seconds: int | None = None
+) -> bytes:
+    """A whole answer in plain text after which the connection closes."""
+    body = f"{message}\n".encode()
+    retry = [] if retry_seconds is None else [f"Retry-After: {retry_seconds}\r\n"]
+    head = [
+        _status_line(f"{code} {_phrase(code)}"),
+        f"Content-Length: {len(body)}\r\n",
+        "Content-Type: text/plain; charset=utf-8\r\n",
+        *retry,
+        f"Date: {formatdate(usegmt=True)}\r\n",
+        "Server: ocsync\r\n",
+        "Connection: close\r\n",
+    ]
+    return _encode(head) + body
+
+
+def _status_line(status: str) -> str:
+    return f"HTTP/1.1 {status}\r\n"
+
+
+def _encode(lines: list[str]) -> bytes:
+    """The bytes of a head from its lines, and the blank line.
+
+    Raises:
+        BrokenAnswer: a header would break out of its line, or is not latin-1.
+    """
+    text = "".join(lines)
+    breaks = {text.count("\r\n"), text.count("\n"), text.count("\r")}
+    if breaks != {len(lines)} or "\0" in text:
+        raise BrokenAnswer("a header holds control characters")
+    try:
+        return f"{text}\r\n".encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise BrokenAnswer("a header is not latin-1") from error
+
+
+def _parse_length(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise BrokenAnswer(f"Content-Length is no number: {value!r}")
+    return int(value)
+
+
+def _phrase(code: int) -> str:
+    if code == _UPLOAD_RESUMPTION_SUPPORTED:
+        return "Upload Resumption Supported"
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return "Unknown"
