@@ -1,0 +1,70 @@
+"""Climbing from many folders to their roots at once.
+
+For what is found by a property instead of by a path: search results, favourites,
+tags. One statement per `_CHUNK` folders, whatever their depth.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from spaces.db.schema import nodes
+from spaces.db.statement import SizedStatements, numbered
+from spaces.ids import NodeId
+
+_CHUNK: Final = 256
+
+Chain = tuple[tuple[NodeId, str], ...]
+"""Id and name of each folder from the topmost down; alive if that is a root."""
+
+
+def _links(count: int) -> Select[Any]:
+    start = (
+        select(nodes.c.id, nodes.c.parent_id, nodes.c.name)
+        .where(nodes.c.id.in_([bindparam(f"id_{index}") for index in range(count)]))
+        .cte("links", recursive=True)
+    )
+    above = nodes.alias("above")
+    # UNION, not UNION ALL: a folder above several is climbed once.
+    links = start.union(
+        select(above.c.id, above.c.parent_id, above.c.name).where(
+            above.c.id == start.c.parent_id
+        )
+    )
+    return select(links.c.id, links.c.parent_id, links.c.name)
+
+
+_LINKS: Final = SizedStatements(_links)
+
+
+class Chains:
+    """The chains of folders that were asked for, in one state of the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._links: dict[NodeId, tuple[NodeId | None, str]] = {}
+        self._chains: dict[NodeId, Chain] = {}
+
+    def load(self, folder_ids: Iterable[NodeId]) -> None:
+        """Read what is not known yet, in as few statements as possible."""
+        missing = sorted({each for each in folder_ids if each not in self._links})
+        for first in range(0, len(missing), _CHUNK):
+            part = missing[first : first + _CHUNK]
+            # Padded to a power of two: few statements to compile.
+            size = 1 << (len(part) - 1).bit_length()
+            padded = (*part, *(part[:1] * (size - len(part))))
+            rows = _LINKS.of(size).all(self._connection, **numbered("id", padded))
+            for folder_id, parent_id, name in rows:
+                self._links[folder_id] = (parent_id, name)
+
+    def of(self, folder_id: NodeId) -> Chain:
+        """The chain that ends in a folder that was loaded."""
+        known = self._chains.get(folder_id)
+        if known is not None:
+            return known
+        parent_id, name = self._links[folder_id]
+        above = () if parent_id is None else self.of(parent_id)
+        chain = (*above, (folder_id, name))
+        self._chains[folder_id] = chain
+        return chain
