@@ -1,0 +1,194 @@
+"""Digests that grow while bytes arrive.
+
+`RunningChecksums` feeds several algorithms in one pass. A resumable one can be saved
+as bytes and continued by another process; it costs a copy of each block, because the
+hashes that can be saved (package `rehashes`) take only `bytes`. How digests are
+written in headers is not known here.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol, Self
+
+import rehashes
+
+from spaces.errors import ChecksumMismatch
+from spaces.model import Checksums
+
+Data = bytes | bytearray | memoryview
+
+ALGORITHMS: Final = ("sha1", "adler32", "md5", "sha256", "sha512", "crc32")
+KEPT: Final = ("sha1", "adler32")
+"""Computed for all content before it is answered for."""
+ALL_KEPT: Final = ("sha1", "adler32", "md5", "sha256")
+"""What is kept of content in the end."""
+
+_STATE_VERSION: Final = 1
+
+
+class _Hash(Protocol):
+    def update(self, data: Data, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class _Rolling:
+    """ADLER32 or CRC32: the value is the state."""
+
+    def __init__(self, name: str, value: int | None = None) -> None:
+        self._step = zlib.adler32 if name == "adler32" else zlib.crc32
+        self._value = self._step(b"") if value is None else value
+
+    def update(self, data: Data, /) -> None:
+        self._value = self._step(data, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:08x}"
+
+    def state(self) -> str:
+        return str(self._value)
+
+
+class _Resumable:
+    """A cryptographic hash whose state can be saved."""
+
+    def __init__(self, name: str, state: bytes | None = None) -> None:
+        kind = _RESUMABLE[name]
+        self._hash = kind() if state is None else kind.deserialize(state)
+
+    def update(self, data: Data, /) -> None:
+        self._hash.update(bytes(data))
+
+    def hexdigest(self) -> str:
+        return self._hash.finalize()
+
+    def state(self) -> str:
+        return base64.b64encode(self._hash.serialize()).decode("ascii")
+
+
+_RESUMABLE: Final[Mapping[str, type[rehashes.PySha1]]] = {
+    "sha1": rehashes.PySha1,
+    "md5": rehashes.PyMd5,
+    "sha256": rehashes.PySha256,
+    "sha512": rehashes.PySha512,
+}
+
+
+class RunningChecksums:
+    """Several digests of one stream of bytes."""
+
+    def __init__(
+        self, algorithms: Iterable[str] = KEPT, *, is_resumable: bool = False
+    ) -> None:
+        """Begin at the first byte.
+
+        Raises:
+            ValueError: an algorithm is not one of `ALGORITHMS`.
+        """
+        self._is_resumable = is_resumable
+        self._size = 0
+        self._hashes: dict[str, _Hash] = {
+            name: _new_hash(name, is_resumable=is_resumable)
+            for name in dict.fromkeys(algorithms)
+        }
+
+    @property
+    def size(self) -> int:
+        """Bytes taken in so far."""
+        return self._size
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """What is computed."""
+        return tuple(self._hashes)
+
+    def update(self, data: Data) -> None:
+        """Take in the next bytes."""
+        for running in self._hashes.values():
+            running.update(data)
+        self._size += len(data)
+
+    def hexdigest(self, algorithm: str) -> str:
+        """The digest of all bytes so far, in lower case.
+
+        Raises:
+            KeyError: the algorithm is not among those computed.
+        """
+        return self._hashes[algorithm].hexdigest()
+
+    def checksums(self) -> Checksums:
+        """The digests that are kept of content; SHA1 and ADLER32 must be among them."""
+        return Checksums(
+            sha1=self.hexdigest("sha1"),
+            adler32=self.hexdigest("adler32"),
+            md5=self.hexdigest("md5") if "md5" in self._hashes else None,
+            sha256=self.hexdigest("sha256") if "sha256" in self._hashes else None,
+        )
+
+    def verify(self, algorithm: str, expected: str) -> None:
+        """Compare with a digest that somebody else has computed.
+
+        Raises:
+            ChecksumMismatch: they differ.
+        """
+        computed = self.hexdigest(algorithm)
+        if not hmac.compare_digest(computed.encode(), expected.lower().encode()):
+            raise ChecksumMismatch(algorithm, expected, computed)
+
+    def state(self) -> bytes:
+        """Everything needed to go on elsewhere.
+
+        Raises:
+            ValueError: these checksums were not made to be resumable.
+        """
+        if not self._is_resumable:
+            raise ValueError("these checksums cannot be saved")
+        hashes = {
+            name: running.state()
+            for name, running in self._hashes.items()
+            if isinstance(running, _Rolling | _Resumable)
+        }
+        return json.dumps(
+            {"version": _STATE_VERSION, "size": self._size, "hashes": hashes}
+        ).encode("ascii")
+
+    @classmethod
+    def from_state(cls, state: bytes) -> Self:
+        """Go on from a saved state.
+
+        Raises:
+            ValueError: the state is damaged or of another version.
+        """
+        try:
+            saved = json.loads(state)
+            if saved["version"] != _STATE_VERSION:
+                raise ValueError("the state was saved by another version")
+            running = cls((), is_resumable=True)
+            running._size = int(saved["size"])
+            running._hashes = {
+                name: _restored(name, text) for name, text in saved["hashes"].items()
+            }
+        except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+            raise ValueError("the saved state is damaged") from error
+        return running
+
+
+def _new_hash(name: str, *, is_resumable: bool) -> _Hash:
+    if name not in ALGORITHMS:
+        raise ValueError(f"unknown checksum algorithm {name!r}")
+    if name in {"adler32", "crc32"}:
+        return _Rolling(name)
+    if is_resumable:
+        return _Resumable(name)
+    return hashlib.new(name, usedforsecurity=False)
+
+
+def _restored(name: str, text: str) -> _Hash:
+    if name in {"adler32", "crc32"}:
+        return _Rolling(name, int(text))
+    return _Resumable(name, base64.b64decode(text, validate=True))
