@@ -16,14 +16,20 @@ from ocsync.auth.authenticators import (
 )
 from ocsync.auth.guard import Guard
 from ocsync.datadir import Secrets, read_secrets
+from ocsync.features import features_of
+from ocsync.graph.edge import graph_mounts
 from ocsync.log import Log, open_log
 from ocsync.middleware.cors import Cors
 from ocsync.middleware.errors import Errors
 from ocsync.middleware.gatehouse import Gatehouse
 from ocsync.middleware.origin import Origin
+from ocsync.ocs.edge import ocs_mounts
 from ocsync.operations import HEALTH_PATHS, operation_mounts
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import Settings
+from ocsync.signed_urls import SigningKeys
+from spaces.credentials import CredentialCache
+from spaces.grants import Grants
 from spaces.library import Library
 from spaces.throttle import Throttle
 
@@ -36,6 +42,7 @@ class Surroundings:
     library: Library
     secrets: Secrets
     throttle: Throttle
+    grants: Grants
     log: Log
 
 
@@ -52,6 +59,7 @@ def create_app(
         library=library,
         secrets=read_secrets(settings),
         throttle=Throttle(clock=time.monotonic),
+        grants=Grants(database=library.database, cache=CredentialCache()),
         log=log or open_log(settings.log),
     )
     routes = Routes(_guarded(around, _mounts(around)))
@@ -63,7 +71,20 @@ def create_app(
 
 
 def _mounts(around: Surroundings) -> tuple[Mount, ...]:
-    return (*operation_mounts(library=around.library, log=around.log),)
+    mounts = (
+        *operation_mounts(library=around.library, log=around.log),
+        *graph_mounts(library=around.library),
+    )
+    prefixes = {mount.prefix for mount in mounts}
+    keys = SigningKeys(secret=around.secrets.transfer_key, stamp_of=around.grants.stamp)
+    return (
+        *mounts,
+        *ocs_mounts(
+            library=around.library,
+            features=features_of(around.settings, prefixes),
+            signing_key=keys.key_of,
+        ),
+    )
 
 
 def _guarded(around: Surroundings, mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:

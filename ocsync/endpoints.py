@@ -124,7 +124,7 @@ class Endpoints:
         except MethodNotAllowed as error:
             allow = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
             if request.method == "OPTIONS":
-                return Response(status=204, headers={"Allow": allow})
+                return empty_response(headers={"Allow": allow})
             raise HttpProblem(405, headers=(("Allow", allow),)) from None
         except HTTPException as error:
             raise HttpProblem(error.code or 500, "There is nothing here") from None
@@ -144,6 +144,16 @@ def json_response(
     """A JSON answer, compact and in UTF-8."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     response = Response(text, status=status, content_type=JSON_TYPE)
+    response.headers.update(headers or {})
+    return response
+
+
+def empty_response(
+    status: int = 204, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer without a body, and so without a type."""
+    response = Response(status=status)
+    response.headers.remove("Content-Type")
     response.headers.update(headers or {})
     return response
 

@@ -1,0 +1,1 @@
+"""Libre Graph: users, and spaces as drives, in OData-shaped JSON."""
