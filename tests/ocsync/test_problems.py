@@ -1,6 +1,7 @@
 """The error table: classes to status, code and exception name; how they look."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from lxml import etree
@@ -8,6 +9,7 @@ from lxml import etree
 from ocsync.problems import HttpProblem, describe, is_expected, problem_of
 from ocsync.renderings import Form, answer_problem
 from ocsync.wire.body import TruncatedBody
+from ocsync.wsgi import ExceptionInfo, Headers
 from spaces import errors
 
 
@@ -88,13 +90,16 @@ def test_any_status_has_a_line(status: int) -> None:
 def render(form: Form, query: str = "", method: str = "GET") -> tuple[str, bytes]:
     """Status line and body of a 404 with a message that wants escaping."""
     seen: list[str] = []
+
+    def start_response(
+        status: str, _headers: Headers, _exc_info: ExceptionInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        seen.append(status)
+        return print
+
     environ = {"REQUEST_METHOD": method, "QUERY_STRING": query}
-    body = answer_problem(
-        problem_of(404, "No <file> & nothing"),
-        form,
-        environ,
-        lambda status, _headers, _exc_info=None: seen.append(status) or print,
-    )
+    problem = problem_of(404, "No <file> & nothing")
+    body = answer_problem(problem, form, environ, start_response)
     return seen[0], b"".join(body)
 
 
