@@ -6,8 +6,7 @@ process goes on believing what it remembers. Rights to administer accounts are t
 caller's to check: whoever holds this object may.
 """
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -20,33 +19,30 @@ from spaces.account_names import (
     require_text,
     similar_names,
 )
-from spaces.catalog import insert_personal
+from spaces.app_tokens import AppTokens
 from spaces.clock import Instant
 from spaces.credentials import CredentialCache
 from spaces.db import accounts as rows
 from spaces.db.accounts import UserRow
 from spaces.db.engine import Database
+from spaces.db.purging import purge_space
 from spaces.errors import (
     AlreadyExists,
     Forbidden,
     LastAdmin,
-    LimitExceeded,
-    TokenNotFound,
     UserNotFound,
 )
-from spaces.ids import TokenId, UserId, new_id, secret_id
-from spaces.logins import TOKEN_PREFIX, Logins, token_hash
+from spaces.founding import insert_personal
+from spaces.ids import SpaceId, TokenId, UserId, new_id
+from spaces.logins import Logins
 from spaces.model import Actor, AppToken, User
 from spaces.passwords import Passwords
 from spaces.policy import Policy
 
 T = TypeVar("T")
 
-MAX_TOKENS: Final = 500
-"""Of one user; those whose time is up do not count."""
-
-_SECRET_BYTES: Final = 32
 _ATTEMPTS: Final = 3
+_PURGED_PER_COMMIT: Final = 2_000
 
 
 class Accounts:
@@ -64,6 +60,7 @@ class Accounts:
         self._policy = policy
         self._passwords = passwords
         self._logins = Logins(database=database, passwords=passwords, cache=cache)
+        self._tokens = AppTokens(database=database)
 
     def recall(self, name: str, secret: str) -> Actor | None:
         """Whom this name with this password or token was lately proven to be.
@@ -264,24 +261,32 @@ class Accounts:
     def delete(self, user_id: UserId) -> None:
         """Remove an account for good, with its personal space and all in it.
 
+        Works in bounded steps; broken off, it leaves the account closed and can be
+        called again.
+
         Raises:
             UserNotFound: there is no such account.
             LastAdmin: nobody would be left to administer.
         """
+        self.disable(user_id)
+        space_id = SpaceId(user_id)
+
+        def purge_some(connection: Connection) -> bool:
+            now = self._database.now(connection)
+            return purge_space(connection, space_id, limit=_PURGED_PER_COMMIT, now=now)
+
+        while not self._database.write(purge_some, space_id=space_id):
+            pass
 
         def job(connection: Connection) -> None:
-            user = _existing(rows.find(connection, user_id)).user
-            _require_other_admin(connection, user)
             rows.hand_back_reservations(connection, user_id)
-            rows.remove_personal(connection, user_id, self._database.now(connection))
             rows.remove(connection, user_id)
 
         self._change(job)
 
-    def tokens(self, user_id: UserId) -> list[AppToken]:
+    def tokens(self, user_id: UserId) -> Sequence[AppToken]:
         """The user's app tokens, oldest first, without their secrets."""
-        with self._database.read() as connection:
-            return rows.tokens(connection, user_id)
+        return self._tokens.list(user_id)
 
     def create_token(
         self, user_id: UserId, *, label: str = "", expires_at: Instant | None = None
@@ -293,21 +298,7 @@ class Accounts:
             NameRefused: the label cannot be kept.
             LimitExceeded: the user has too many.
         """
-        require_text(label, "a label")
-        secret = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        token_id = TokenId(secret_id())
-
-        def job(connection: Connection) -> AppToken:
-            _existing(rows.find(connection, user_id))
-            now = self._database.now(connection)
-            rows.remove_expired_tokens(connection, user_id, now)
-            if rows.count_tokens(connection, user_id) >= MAX_TOKENS:
-                raise LimitExceeded("app tokens", MAX_TOKENS)
-            token = AppToken(token_id, user_id, label, now, expires_at, None)
-            rows.add_token(connection, token, token_hash(secret))
-            return token
-
-        return self._database.write(job), secret
+        return self._tokens.create(user_id, label=label, expires_at=expires_at)
 
     def revoke_token(self, user_id: UserId, token_id: TokenId) -> None:
         """Make one of the user's tokens void, at once and everywhere.
@@ -315,12 +306,7 @@ class Accounts:
         Raises:
             TokenNotFound: the user has no such token.
         """
-
-        def job(connection: Connection) -> None:
-            if not rows.remove_token(connection, user_id, token_id):
-                raise TokenNotFound
-
-        self._change(job)
+        self._tokens.revoke(user_id, token_id)
 
     def list(self) -> list[User]:
         """Every account, by name."""

@@ -13,9 +13,13 @@ from spaces.db import installation
 from spaces.db.engine import Database
 from spaces.files import Files
 from spaces.ids import new_id
+from spaces.locks import Locks
 from spaces.passwords import default_passwords
 from spaces.policy import Policy
+from spaces.properties import Properties
+from spaces.trash import Trash
 from spaces.tree import Tree
+from spaces.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class Library:
     tree: Tree
     files: Files
     accounts: Accounts
+    trash: Trash
+    versions: Versions
+    properties: Properties
+    locks: Locks
 
     @classmethod
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
@@ -48,6 +56,10 @@ class Library:
                 passwords=default_passwords(),
                 cache=CredentialCache(),
             ),
+            trash=Trash(database=database),
+            versions=Versions(database=database),
+            properties=Properties(database=database),
+            locks=Locks(database=database, policy=policy),
         )
 
 

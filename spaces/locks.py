@@ -153,11 +153,9 @@ class Locks:
     def on_children(
         self, actor: Actor, folder: Entry
     ) -> Mapping[NodeId, tuple[Lock, ...]]:
-        """The locks that cover a folder and its members, in two statements.
+        """The locks that cover a folder and each of its members, where there are any.
 
-        Members have an entry where they have locks of their own, which then names
-        the inherited ones too. Members without one are covered by the deep ones of
-        the folder's own.
+        A fixed number of statements, however many members there are.
 
         Raises:
             SpaceNotFound, SpaceDisabled: as for reading.
@@ -166,7 +164,13 @@ class Locks:
             row = find_space(connection, actor, folder.space.id, Permission.READ)
             if not row.has_locks:
                 return {}
-            return read_locks(connection, folder, self._database.now(connection))
+            return rows.around(
+                connection,
+                folder.space.id,
+                folder.node.id,
+                folder.ancestor_ids,
+                self._database.now(connection),
+            )
 
     def _remove(
         self, actor: Actor, place: Place, token: str, *, permission: Permission
@@ -191,21 +195,6 @@ class Locks:
             return Instant(now + self._policy.lock_age)
         wanted = max(timeout_seconds, 1) * SECOND
         return Instant(now + min(wanted, self._policy.lock_max_age))
-
-
-def read_locks(
-    connection: Connection, folder: Entry, now: Instant
-) -> dict[NodeId, tuple[Lock, ...]]:
-    """The locks that cover a folder and those of its members that have their own."""
-    own = rows.covering_locks(connection, folder.node.id, folder.ancestor_ids, now)
-    inherited = tuple(lock for lock in own if lock.is_deep)
-    found: dict[NodeId, tuple[Lock, ...]] = {}
-    if own:
-        found[folder.node.id] = tuple(own)
-    members = rows.on_children(connection, folder.space.id, folder.node.id, now)
-    for lock in members:
-        found[lock.node_id] = (*found.get(lock.node_id, inherited), lock)
-    return found
 
 
 def _require_free(

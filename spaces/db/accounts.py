@@ -23,7 +23,7 @@ from sqlalchemy import (
 from spaces.clock import Instant
 from spaces.db import installation
 from spaces.db import spaces as space_rows
-from spaces.db.schema import app_tokens, blobs, nodes, uploads, users, versions
+from spaces.db.schema import app_tokens, uploads, users
 from spaces.db.statement import AnyRow, Statement
 from spaces.ids import SpaceId, TokenId, UserId
 from spaces.model import AppToken, User
@@ -108,21 +108,6 @@ _RESERVATIONS: Final = Statement(
         uploads.c.reserved_bytes > 0,
     )
     .group_by(uploads.c.space_id)
-)
-_IN_SPACE: Final = nodes.c.space_id == bindparam("space_id")
-_RELEASE_BLOBS: Final = Statement(
-    update(blobs)
-    .where(
-        or_(
-            blobs.c.id.in_(select(nodes.c.blob_id).where(_IN_SPACE)),
-            blobs.c.id.in_(
-                select(versions.c.blob_id)
-                .join(nodes, nodes.c.id == versions.c.node_id)
-                .where(_IN_SPACE)
-            ),
-        )
-    )
-    .values(released_at=bindparam("now"))
 )
 
 _TOKENS: Final = Statement(
@@ -267,12 +252,6 @@ def hand_back_reservations(connection: Connection, user_id: UserId) -> None:
     """Give spaces back what the user's unfinished uploads were promised there."""
     for space_id, reserved in _RESERVATIONS.all(connection, user_id=user_id):
         space_rows.reserve(connection, SpaceId(space_id), -int(reserved))
-
-
-def remove_personal(connection: Connection, user_id: UserId, now: Instant) -> None:
-    """Delete the user's personal space; the sweeper will look at its blobs."""
-    _RELEASE_BLOBS.run(connection, space_id=user_id, now=now)
-    space_rows.remove(connection, SpaceId(user_id))
 
 
 def remove(connection: Connection, user_id: UserId) -> None:

@@ -78,6 +78,9 @@ _ON_CHILDREN: Final = Statement(
         _IN_FORCE,
     )
 )
+_MEMBER_IDS: Final = Statement(
+    select(nodes.c.id).where(nodes.c.parent_id == bindparam("folder_id"))
+)
 _BELOW: Final = Statement(
     select(*_COLUMNS)
     .join(_CLIMB, _CLIMB.c.token == locks.c.token)
@@ -205,6 +208,27 @@ def on_children(
     """The locks set on the members of a folder, in one statement."""
     rows = _ON_CHILDREN.all(connection, space_id=space_id, folder_id=folder_id, now=now)
     return [_lock(row) for row in rows]
+
+
+def around(
+    connection: Connection,
+    space_id: SpaceId,
+    folder_id: NodeId,
+    ancestor_ids: Sequence[NodeId],
+    now: Instant,
+) -> dict[NodeId, tuple[Lock, ...]]:
+    """The locks that cover a folder and each of its members, where there are any."""
+    own = covering_locks(connection, folder_id, ancestor_ids, now)
+    inherited = tuple(lock for lock in own if lock.is_deep)
+    found: dict[NodeId, tuple[Lock, ...]] = {}
+    if own:
+        found[folder_id] = tuple(own)
+    if inherited:
+        members = _MEMBER_IDS.all(connection, folder_id=folder_id)
+        found.update((row[0], inherited) for row in members)
+    for lock in on_children(connection, space_id, folder_id, now):
+        found[lock.node_id] = (*found.get(lock.node_id, ()), lock)
+    return found
 
 
 def below(

@@ -5,6 +5,7 @@ and next to nothing where a table is empty or a user has no favourites.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -172,15 +173,20 @@ def write_tags(
     )
 
 
-def tagged(
-    connection: Connection, user_id: UserId
-) -> Iterator[tuple[str, NodeId, NodeId | None]]:
-    """Each tag with a node that bears it and that node's folder, by tag.
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """A tag on a node, which may lie in the trash."""
 
-    Also of nodes that lie in the trash: whoever asks must look.
-    """
-    for tag, node_id, _, parent_id in _TAGGED.stream(connection, user_id=user_id):
-        yield tag, node_id, parent_id
+    tag: str
+    node_id: NodeId
+    root_id: NodeId
+    folder_id: NodeId | None
+
+
+def tagged(connection: Connection, user_id: UserId) -> Iterator[Tagging]:
+    """The tags in all spaces that are open to the user."""
+    for row in _TAGGED.stream(connection, user_id=user_id):
+        yield Tagging(*row)
 
 
 def is_favorite(connection: Connection, user_id: UserId, node_id: NodeId) -> bool:

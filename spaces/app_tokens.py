@@ -1,0 +1,77 @@
+"""App tokens: credentials for one program each, made and taken back.
+
+256 random bits, shown once and stored as a hash. Who a token belongs to when it is
+used is the matter of `spaces.logins`.
+"""
+
+import secrets
+from typing import Final
+
+from sqlalchemy import Connection
+
+from spaces.account_names import require_text
+from spaces.clock import Instant
+from spaces.db import accounts as rows
+from spaces.db.engine import Database
+from spaces.errors import LimitExceeded, TokenNotFound, UserNotFound
+from spaces.ids import TokenId, UserId, secret_id
+from spaces.logins import TOKEN_PREFIX, token_hash
+from spaces.model import AppToken
+
+MAX_TOKENS: Final = 500
+"""Of one user; those whose time is up do not count."""
+
+_SECRET_BYTES: Final = 32
+
+
+class AppTokens:
+    """The app tokens of all users; thread-safe."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    def list(self, user_id: UserId) -> list[AppToken]:
+        """The user's tokens, oldest first."""
+        with self._database.read() as connection:
+            return rows.tokens(connection, user_id)
+
+    def create(
+        self, user_id: UserId, *, label: str, expires_at: Instant | None
+    ) -> tuple[AppToken, str]:
+        """Make a token; it and its secret.
+
+        Raises:
+            UserNotFound: there is no such account.
+            NameRefused: the label cannot be kept.
+            LimitExceeded: the user has too many.
+        """
+        require_text(label, "a label")
+        secret = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        token_id = TokenId(secret_id())
+
+        def job(connection: Connection) -> AppToken:
+            if rows.find(connection, user_id) is None:
+                raise UserNotFound
+            now = self._database.now(connection)
+            rows.remove_expired_tokens(connection, user_id, now)
+            if rows.count_tokens(connection, user_id) >= MAX_TOKENS:
+                raise LimitExceeded("app tokens", MAX_TOKENS)
+            token = AppToken(token_id, user_id, label, now, expires_at, None)
+            rows.add_token(connection, token, token_hash(secret))
+            return token
+
+        return self._database.write(job), secret
+
+    def revoke(self, user_id: UserId, token_id: TokenId) -> None:
+        """Make a token void, at once and in every process.
+
+        Raises:
+            TokenNotFound: the user has no such token.
+        """
+
+        def job(connection: Connection) -> None:
+            if not rows.remove_token(connection, user_id, token_id):
+                raise TokenNotFound
+            rows.renew_epoch(connection)
+
+        self._database.write(job)
