@@ -4,17 +4,20 @@ The bytes are in the blob store and durable before anything here is written to t
 database. Where the bytes come from is not known here.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from spaces.blobs.base import BlobReader, BlobStore
+from spaces.blobs.writer import FileWriter
+from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
 from spaces.clock import Instant
 from spaces.db import blobs as blob_rows
 from spaces.db import nodes, versions
 from spaces.db.engine import Database
 from spaces.errors import AlreadyExists, NotAFile
-from spaces.ids import NodeId, new_id
+from spaces.ids import BlobId, NodeId, new_id
 from spaces.lookup import Spot
 from spaces.model import (
     NO_GUARD,
@@ -26,15 +29,37 @@ from spaces.model import (
     Place,
     Written,
 )
+from spaces.policy import Policy
 from spaces.propagation import SpaceChange, begin_change
 
 
 class Files:
     """Contents of files."""
 
-    def __init__(self, *, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, *, database: Database, blobs: BlobStore, policy: Policy) -> None:
         self._database = database
         self._blobs = blobs
+        self._policy = policy
+
+    def stage(
+        self, *, expected_bytes: int | None = None, algorithms: Iterable[str] = ()
+    ) -> FileWriter:
+        """Begin new content, with the checksums that are kept and those asked for.
+
+        Small content gets all its digests while it arrives; for larger content a
+        background worker adds what nobody waits for.
+        """
+        is_small = (
+            expected_bytes is not None
+            and expected_bytes <= self._policy.digest_all_bytes
+        )
+        kept = ALL_KEPT if is_small else KEPT
+        return FileWriter(
+            self._blobs,
+            BlobId(new_id()),
+            RunningChecksums((*kept, *algorithms)),
+            expected_bytes=expected_bytes,
+        )
 
     def commit(
         self,

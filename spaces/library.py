@@ -49,7 +49,7 @@ class Library:
             storage_id=_storage_id(database),
             catalog=Catalog(database=database, policy=policy),
             tree=Tree(database=database),
-            files=Files(database=database, blobs=blobs),
+            files=Files(database=database, blobs=blobs, policy=policy),
             accounts=Accounts(
                 database=database,
                 policy=policy,

@@ -34,6 +34,7 @@ class Policy:
     upload_idle_age: int = 24 * HOUR
     upload_total_age: int = 7 * DAY
     upload_record_age: int = 24 * HOUR
+    digest_all_bytes: int = 10_000_000
     blob_grace_age: int = HOUR
     lock_age: int = HOUR
     lock_max_age: int = 24 * HOUR
