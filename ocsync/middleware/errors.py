@@ -13,6 +13,7 @@ from ocsync.log import Log
 from ocsync.problems import describe, is_expected
 from ocsync.renderings import answer_problem
 from ocsync.routes import form_of
+from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
 
 
@@ -32,7 +33,7 @@ class Errors:
             body = self._app(environ, start_response)
         except Exception as error:  # noqa: BLE001
             return self.answer(error, environ, start_response)
-        if isinstance(body, list | tuple):
+        if isinstance(body, list | tuple | FileBody):
             return body
         return _Guarded(body, self, environ, start_response)
 
@@ -65,10 +66,7 @@ class Errors:
 
 
 class _Guarded:
-    """A body whose first chunk may still turn into an error answer.
-
-    `body` is for servers that want to look at what is being wrapped (sendfile).
-    """
+    """A body whose first chunk may still turn into an error answer."""
 
     def __init__(
         self,
@@ -77,7 +75,7 @@ class _Guarded:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> None:
-        self.body = body
+        self._body = body
         self._errors = errors
         self._environ = environ
         self._start_response = start_response
@@ -85,7 +83,7 @@ class _Guarded:
     def __iter__(self) -> Iterator[bytes]:
         is_started = False
         try:
-            for chunk in self.body:
+            for chunk in self._body:
                 is_started = is_started or bool(chunk)
                 yield chunk
         except Exception as error:
@@ -95,6 +93,6 @@ class _Guarded:
             yield from self._errors.answer(error, self._environ, self._start_response)
 
     def close(self) -> None:
-        close = getattr(self.body, "close", None)
+        close = getattr(self._body, "close", None)
         if close is not None:
             close()

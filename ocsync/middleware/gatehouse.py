@@ -1,19 +1,21 @@
 """The first and last to see a request.
 
 It gives it an id, every answer the headers that all carry, and writes the access log.
-Knows nothing of what the request wants. Answers that are lists or the server's own
-file wrapper are passed on as they are, so that the server can still send them in one
-piece or by sendfile; others are counted while they stream.
+Knows nothing of what the request wants. Answers that are lists or stored files are
+passed on as they are, so that the server can send them in one piece or from its own
+buffer; others are counted while they stream.
 """
 
 import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ocsync.log import REQUEST_ID, Log, redact_path, redact_query
+from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -54,11 +56,18 @@ class Gatehouse:
         body = self._app(environ, visit.start_response)
         if not self._logs_access:
             return body
+        if isinstance(body, FileBody):
+            body.on_close = partial(self._write_file, visit, body)
+            return body
         if isinstance(body, list | tuple):
             visit.sent_bytes = sum(map(len, body))
             self._write(visit)
             return body
         return _Counted(body, visit, self._write)
+
+    def _write_file(self, visit: "_Visit", file: FileBody) -> None:
+        visit.sent_bytes = file.read_bytes
+        self._write(visit)
 
     def _write(self, visit: "_Visit") -> None:
         environ = visit.environ
@@ -123,10 +132,7 @@ class _Visit:
 
 
 class _Counted:
-    """An answer's body that is counted while it streams, and logged at its close.
-
-    `body` is for servers that want to look at what is being wrapped (sendfile).
-    """
+    """An answer's body that is counted while it streams, and logged at its close."""
 
     def __init__(
         self,
@@ -134,23 +140,19 @@ class _Counted:
         visit: _Visit,
         write: Callable[[_Visit], None],
     ) -> None:
-        self.body = body
+        self._body = body
         self._visit = visit
         self._write = write
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self.body:
+        for chunk in self._body:
             self._visit.sent_bytes += len(chunk)
             yield chunk
-
-    def sent(self, size: int) -> None:
-        """Count what a server sent past the iterator."""
-        self._visit.sent_bytes += size
 
     def close(self) -> None:
         """Close the body and write the line."""
         try:
-            close = getattr(self.body, "close", None)
+            close = getattr(self._body, "close", None)
             if close is not None:
                 close()
         finally:
