@@ -16,7 +16,7 @@ from spaces.clock import Instant
 from spaces.db import blobs as blob_rows
 from spaces.db import nodes, versions
 from spaces.db.engine import Database
-from spaces.errors import AlreadyExists, NotAFile
+from spaces.errors import AlreadyExists, NotAFile, QuotaExceeded
 from spaces.ids import BlobId, NodeId, new_id
 from spaces.lookup import Spot
 from spaces.model import (
@@ -111,6 +111,37 @@ class Files:
             )
 
         return self._database.write(job, space_id=place.space_id)
+
+    def check(
+        self,
+        actor: Actor,
+        place: Place,
+        length: int | None,
+        *,
+        guard: Guard = NO_GUARD,
+    ) -> None:
+        """Refuse now what `commit` would refuse, before a body is read.
+
+        `length` is how many bytes will come, None if that is not known.
+
+        Raises:
+            SpacesError: as `commit`.
+        """
+        with self._database.read() as connection:
+            change = begin_change(
+                self._database,
+                connection,
+                actor,
+                place.space_id,
+                guard=guard,
+                lock=False,
+            )
+            spot = change.target(place)
+            _require_writable(change, spot, expect_new=False)
+            growth = (length or 0) - (0 if spot.node is None else spot.node.size)
+            remaining = change.space.quota.remaining
+            if remaining is not None and growth > max(remaining, 0):
+                raise QuotaExceeded(growth, remaining)
 
     def open(
         self, content: Content, start: int = 0, length: int | None = None

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from spaces.accounts import Accounts
 from spaces.blobs.base import BlobStore
 from spaces.catalog import Catalog
+from spaces.changes import Changes
 from spaces.credentials import CredentialCache
 from spaces.db import installation
 from spaces.db.engine import Database
@@ -19,6 +20,7 @@ from spaces.policy import Policy
 from spaces.properties import Properties
 from spaces.trash import Trash
 from spaces.tree import Tree
+from spaces.uploads import Uploads
 from spaces.versions import Versions
 
 
@@ -33,11 +35,13 @@ class Library:
     catalog: Catalog
     tree: Tree
     files: Files
-    accounts: Accounts
     trash: Trash
     versions: Versions
     properties: Properties
     locks: Locks
+    changes: Changes
+    accounts: Accounts
+    uploads: Uploads
 
     @classmethod
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
@@ -60,6 +64,8 @@ class Library:
             versions=Versions(database=database),
             properties=Properties(database=database),
             locks=Locks(database=database, policy=policy),
+            changes=Changes(database=database),
+            uploads=Uploads(database=database, blobs=blobs),
         )
 
 

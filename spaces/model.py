@@ -30,6 +30,8 @@ class ChangeKind(Enum):
     """What a change did to its node."""
 
     CREATED = "created"
+    ARRIVED = "arrived"
+    """With all that is below it: copied, restored, moved in from another space."""
     CONTENT = "content"
     PROPERTIES = "properties"
     MOVED = "moved"

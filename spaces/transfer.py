@@ -137,7 +137,7 @@ def copy_node(
         now=change.now,
         deep=is_whole and node.is_folder,
     )
-    change.record(ChangeKind.CREATED, copy_id, transfer.goal.folder_ids, delta=size)
+    change.record(ChangeKind.ARRIVED, copy_id, transfer.goal.folder_ids, delta=size)
     copy = nodes.find(connection, copy_id)
     assert copy is not None
     return Written(copy, is_new=transfer.replaced is None)
@@ -232,7 +232,7 @@ def _record_move_across(transfer: _Transfer) -> None:
         old_name=node.name,
     )
     transfer.target.record(
-        ChangeKind.CREATED, node.id, transfer.goal.folder_ids, delta=node.size
+        ChangeKind.ARRIVED, node.id, transfer.goal.folder_ids, delta=node.size
     )
 
 

@@ -289,7 +289,7 @@ def _put_back(change: SpaceChange, spot: Spot, node: Node) -> Written:
     nodes.set_place(change.connection, restored)
     if node.space_id != change.space.id:
         subtrees.rehouse(change.connection, node.id, change.space.id)
-    change.record(ChangeKind.CREATED, node.id, spot.folder_ids, delta=node.size)
+    change.record(ChangeKind.ARRIVED, node.id, spot.folder_ids, delta=node.size)
     return Written(restored, is_new=spot.node is None)
 
 

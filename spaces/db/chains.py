@@ -59,10 +59,12 @@ class Chains:
                 self._links[folder_id] = (parent_id, name)
 
     def of(self, folder_id: NodeId) -> Chain:
-        """The chain that ends in a folder that was loaded."""
+        """The chain that ends in a folder that was loaded; empty if there is none."""
         known = self._chains.get(folder_id)
         if known is not None:
             return known
+        if folder_id not in self._links:
+            return ()
         parent_id, name = self._links[folder_id]
         above = () if parent_id is None else self.of(parent_id)
         chain = (*above, (folder_id, name))

@@ -1,6 +1,6 @@
 """Rows of the `nodes` table: reading them with their content, writing one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -93,10 +93,24 @@ _GET: Final = Statement(
     .select_from(_WITH_BLOB)
     .where(nodes.c.id == bindparam("node_id"))
 )
+_CHUNK: Final = 256
+_GET_MANY: Final = SizedStatements(
+    lambda count: (
+        select(*node_columns())
+        .select_from(_WITH_BLOB)
+        .where(nodes.c.id.in_([bindparam(f"id_{index}") for index in range(count)]))
+    )
+)
 _CHILD: Final = Statement(
     select(*node_columns())
     .select_from(_WITH_BLOB)
     .where(
+        nodes.c.parent_id == bindparam("parent_id"),
+        nodes.c.name_key == bindparam("key"),
+    )
+)
+_HAS_CHILD: Final = Statement(
+    select(nodes.c.id).where(
         nodes.c.parent_id == bindparam("parent_id"),
         nodes.c.name_key == bindparam("key"),
     )
@@ -175,10 +189,30 @@ def find(connection: Connection, node_id: NodeId) -> Node | None:
     return None if row is None else read_node(row)
 
 
+def find_many(connection: Connection, node_ids: Iterable[NodeId]) -> dict[NodeId, Node]:
+    """Those of the nodes that exist, alive or not; one statement per `_CHUNK`."""
+    found: dict[NodeId, Node] = {}
+    wanted = tuple(dict.fromkeys(node_ids))
+    for first in range(0, len(wanted), _CHUNK):
+        part = wanted[first : first + _CHUNK]
+        # Padded to a power of two: few statements to compile.
+        size = 1 << (len(part) - 1).bit_length()
+        padded = (*part, *(part[:1] * (size - len(part))))
+        rows = _GET_MANY.of(size).all(connection, **numbered("id", padded))
+        found.update((row[0], read_node(row)) for row in rows)
+    return found
+
+
 def find_child(connection: Connection, parent_id: NodeId, name: str) -> Node | None:
     """The member of a folder that has this name."""
     row = _CHILD.first(connection, parent_id=parent_id, key=name_key(name))
     return None if row is None else read_node(row)
+
+
+def has_child(connection: Connection, parent_id: NodeId, name: str) -> bool:
+    """Whether a folder has a member of this name."""
+    found = _HAS_CHILD.first(connection, parent_id=parent_id, key=name_key(name))
+    return found is not None
 
 
 def stream_children(connection: Connection, parent_id: NodeId) -> Iterator[Node]:
