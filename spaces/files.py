@@ -167,12 +167,17 @@ def commit_content(
     node_id: NodeId | None,
     expect_new: bool,
     reserved_bytes: int,
+    is_known: bool = False,
 ) -> Written:
-    """`Files.commit` inside a transaction that does more, such as an upload's."""
+    """`Files.commit` inside a transaction that does more, such as an upload's.
+
+    `is_known`: the content is that of another file in the same space already.
+    """
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
     spot = change.target(place)
     _require_writable(change, spot, expect_new=expect_new)
-    blob_rows.insert_blob(connection, content, change.now)
+    if not is_known:
+        blob_rows.insert_blob(connection, content, change.now)
     at = change.now if modified_at is None else modified_at
     if spot.node is None:
         node = _new_file(

@@ -21,7 +21,7 @@ from spaces.errors import AlreadyExists, Forbidden
 from spaces.files import commit_content
 from spaces.ids import NodeId, new_id
 from spaces.lookup import find_space
-from spaces.model import Actor, Content, Place, Written
+from spaces.model import Actor, Content, Place, SpaceKind, Written
 from spaces.names import MAX_NAME_BYTES
 from spaces.propagation import begin_change
 from spaces.upload_intake import aim
@@ -52,7 +52,7 @@ def finish(
     if present is None or present.epoch != upload.epoch:
         raise LeaseLost
     actor = owner(connection, present)
-    result = _commit(database, connection, actor, present, content)
+    result = _commit(database, connection, actor, present, content=content)
     now = database.now(connection)
     rows.close(connection, present.id, UploadState.FINISHED, result, now)
     return _closed(present, result, now)
@@ -66,6 +66,7 @@ def complete(
     *,
     place: Place,
     content: Content,
+    is_known: bool = False,
 ) -> Upload:
     """Begin and finish an upload whose bytes are all there already.
 
@@ -76,10 +77,41 @@ def complete(
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
     upload, _ = aim(change, new, place)
     upload = replace(upload, offset=content.size, blob_id=content.blob_id)
-    result = _commit(database, connection, actor, upload, content)
+    result = _commit(
+        database, connection, actor, upload, content=content, is_known=is_known
+    )
     upload = _closed(upload, result, change.now)
     rows.insert_upload(connection, upload)
     return upload
+
+
+def adopt(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    new: NewUpload,
+    place: Place,
+) -> Upload | None:
+    """Finish an upload with content that its space has already, if it has.
+
+    Raises:
+        SpacesError: as `complete`.
+    """
+    intent, length = new.intent, new.length
+    space = find_space(connection, actor, place.space_id, Permission.WRITE).space
+    is_own = space.kind is SpaceKind.PERSONAL and space.owner_id == actor.user_id
+    if intent.algorithm is None or intent.digest is None or length is None:
+        return None
+    if intent.algorithm != "sha256" and not is_own:
+        return None
+    content = rows.find_content(
+        connection, space.id, intent.algorithm, digest=intent.digest, size=length
+    )
+    if content is None:
+        return None
+    return complete(
+        database, connection, actor, new, place=place, content=content, is_known=True
+    )
 
 
 def owner(connection: Connection, upload: Upload) -> Actor:
@@ -117,7 +149,9 @@ def _commit(
     connection: Connection,
     actor: Actor,
     upload: Upload,
+    *,
     content: Content,
+    is_known: bool = False,
 ) -> Result:
     intent, place = upload.intent, upload.place
     if intent.on_existing is OnExisting.KEEP_BOTH:
@@ -135,6 +169,7 @@ def _commit(
         node_id=_node_id(connection, upload, place),
         expect_new=intent.on_existing is not OnExisting.REPLACE,
         reserved_bytes=upload.reserved_bytes,
+        is_known=is_known,
     )
     return _result(connection, actor, written, content)
 

@@ -25,9 +25,13 @@ def create(
     connection: Connection,
     actor: Actor,
     new: NewUpload,
+    *,
     place: Place,
+    parts: tuple[Upload, ...],
 ) -> Upload:
     """Begin an upload that becomes the file at the place.
+
+    What the parts hold of the quota goes over to it.
 
     Raises:
         SpacesError: as `Uploads.create`.
@@ -35,6 +39,8 @@ def create(
     guard = new.intent.guard
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
     upload, old_size = aim(change, new, place)
+    for part in parts:
+        _uncharge(connection, part.id)
     upload = charge(connection, actor, upload, old_size)
     rows.insert_upload(connection, upload)
     return upload
@@ -61,6 +67,28 @@ def aim(change: SpaceChange, new: NewUpload, place: Place) -> tuple[Upload, int]
         intent = replace(intent, on_existing=OnExisting.REFUSE)
         return replace(upload, intent=intent), 0
     return replace(upload, node_id=existing.id), existing.size
+
+
+def draft(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    new: NewUpload,
+    place: Place,
+) -> Upload:
+    """What `create` would make, without making it.
+
+    Raises:
+        SpacesError: as `Uploads.create`.
+    """
+    row = find_space(connection, actor, place.space_id, Permission.WRITE)
+    now, guard = database.now(connection), new.intent.guard
+    change = SpaceChange(connection, actor, row, guard, now, "")
+    upload, old_size = aim(change, new, place)
+    growth, room = (new.length or 0) - old_size, row.space.quota.remaining
+    if room is not None and growth > room:
+        raise QuotaExceeded(growth, room)
+    return upload
 
 
 def create_part(
@@ -151,6 +179,13 @@ def charge(
     if not space_rows.reserve(connection, upload.space_id, growth):
         raise quota_exceeded(connection, actor, upload.space_id, growth)
     return replace(upload, reserved_bytes=growth)
+
+
+def _uncharge(connection: Connection, upload_id: UploadId) -> None:
+    present = rows.find(connection, upload_id, lock=True)
+    if present is not None and present.space_id is not None:
+        space_rows.reserve(connection, present.space_id, -present.reserved_bytes)
+        rows.set_reserved(connection, upload_id, 0)
 
 
 def fresh(new: NewUpload, now: Instant) -> Upload:

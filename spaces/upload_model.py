@@ -43,6 +43,17 @@ class OnExisting(Enum):
     """The new file gets the next free name: `name (2).ext`."""
 
 
+class Claim(Enum):
+    """How a newcomer becomes the writer of an upload."""
+
+    FREE = "free"
+    """Nobody holds it."""
+    INHERIT = "inherit"
+    """Its holder writes no more, which is known for certain."""
+    FENCE = "fence"
+    """Its holder may still write, and must not reach the bytes any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What the file shall be like, and what must hold at the end.

@@ -22,6 +22,7 @@ from spaces.ids import BlobId, SpaceId, UploadId, new_id
 from spaces.model import Actor, Content, Place
 from spaces.propagation import quota_exceeded
 from spaces.upload_model import (
+    Claim,
     Intent,
     LeaseLost,
     Lifetime,
@@ -48,11 +49,28 @@ class Uploads:
         with self._database.read() as connection:
             return self._database.now(connection)
 
-    def create(self, actor: Actor, new: NewUpload, place: Place) -> Upload:
+    def draft(self, actor: Actor, new: NewUpload, place: Place) -> Upload:
+        """What `create` would make, without making it: a refusal before the bytes.
+
+        Raises:
+            SpacesError: as `create`.
+        """
+        with self._database.read() as connection:
+            return upload_intake.draft(self._database, connection, actor, new, place)
+
+    def create(
+        self,
+        actor: Actor,
+        new: NewUpload,
+        place: Place,
+        *,
+        parts: tuple[Upload, ...] = (),
+    ) -> Upload:
         """Begin an upload that becomes the file at the place.
 
         A file that is there already will be replaced, keeping its id; if there is
         none, the upload expects that none is made meanwhile, unless it keeps both.
+        What the parts of which it will be made hold of the quota goes over to it.
 
         Raises:
             SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
@@ -64,7 +82,7 @@ class Uploads:
         """
         return self._database.write(
             lambda connection: upload_intake.create(
-                self._database, connection, actor, new, place
+                self._database, connection, actor, new, place=place, parts=parts
             ),
             space_id=place.space_id,
         )
@@ -149,27 +167,32 @@ class Uploads:
         with self._database.read() as connection:
             return upload_finish.owner(connection, upload)
 
-    def claim(self, upload: Upload, holder: str, *, by_force: bool = False) -> Upload:
+    def claim(self, upload: Upload, holder: str, claim: Claim) -> Upload:
         """Become the one writer of an open upload, as it was seen.
 
-        By force, from a holder that answers no more: what is staged is given a new
-        id, so that nothing the former holder may still write can touch it.
+        To fence off the former holder, what is staged is given a new id, so that
+        nothing it may still write reaches the bytes.
 
         Raises:
             UploadHeld: another writer holds it; carries the upload as it is.
             UploadNotFound: it is no longer open.
             Forbidden, SpaceNotFound, SpaceDisabled: its owner may no longer write.
         """
-        blob_id = self._restage(upload) if by_force else upload.blob_id
+        is_fencing = claim is Claim.FENCE and not upload.is_received
+        blob_id = self._restage(upload) if is_fencing else upload.blob_id
 
         def job(connection: Connection) -> Upload:
             present = self._find(connection, upload.id, lock=True)
             if present.state is not UploadState.OPEN:
                 raise UploadNotFound
-            if present.epoch != upload.epoch or (present.holder and not by_force):
+            is_taken = present.holder is not None and claim is Claim.FREE
+            has_moved = (present.epoch, present.offset) != (upload.epoch, upload.offset)
+            if has_moved or is_taken:
                 raise UploadHeld(present)
             upload_finish.require_allowed(connection, present)
             now = self._database.now(connection)
+            if present.expires_at <= now:
+                raise UploadNotFound
             rows.claim(connection, present, holder=holder, blob_id=blob_id, now=now)
             return replace(
                 present,
@@ -184,7 +207,7 @@ class Uploads:
             held = self._database.write(job)
             unused = upload.blob_id
         finally:
-            if by_force:
+            if is_fencing:
                 self._blobs.discard(unused)
         return held
 
@@ -281,6 +304,25 @@ class Uploads:
         return self._database.write(
             lambda connection: upload_finish.complete(
                 self._database, connection, actor, new, place=place, content=content
+            ),
+            space_id=place.space_id,
+        )
+
+    def adopt(self, actor: Actor, new: NewUpload, place: Place) -> Upload | None:
+        """Finish an upload with content that its space has already, if it has.
+
+        Content is known by its length and SHA-256; in the actor's own personal space
+        by its SHA1 too. Nothing is looked for in any other space.
+
+        Raises:
+            SpacesError: as `complete`.
+        """
+        intent = new.intent
+        if intent.algorithm not in {"sha1", "sha256"}:
+            return None
+        return self._database.write(
+            lambda connection: upload_finish.adopt(
+                self._database, connection, actor, new, place
             ),
             space_id=place.space_id,
         )

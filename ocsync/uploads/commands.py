@@ -40,7 +40,6 @@ class Create:
     chunk: Chunk | None = None
     kind: UploadKind = UploadKind.WHOLE
     parts: tuple[str, ...] = ()
-    concat: str = ""
 
 
 @dataclass(frozen=True, slots=True)

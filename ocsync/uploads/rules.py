@@ -59,6 +59,7 @@ class Reason(Enum):
     CHECKSUM_MISSING = "the checksum that was announced did not follow the body"
     STORE_FULL = "the server has no room left"
     QUOTA_FULL = "the quota of the space is used up"
+    NOT_COMPLETE = "the upload is not complete"
     PARTS_REFUSED = "the parts cannot be joined"
 
 

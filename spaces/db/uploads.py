@@ -361,7 +361,12 @@ def is_staged(connection: Connection, blob_id: BlobId) -> bool:
 
 
 def find_content(
-    connection: Connection, space_id: SpaceId, algorithm: str, digest: str, size: int
+    connection: Connection,
+    space_id: SpaceId,
+    algorithm: str,
+    *,
+    digest: str,
+    size: int,
 ) -> Content | None:
     """Content of this size and digest (sha1 or sha256) that a file in the space has."""
     row = _BY_DIGEST[algorithm].first(

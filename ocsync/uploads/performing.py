@@ -1,0 +1,168 @@
+"""Doing, under a lease, what the rules decided about one upload.
+
+Effects are done in order. Reading a body leads to a new decision, whose effects are
+done next; so the rules stay pure and this stays a list of small deeds.
+"""
+
+from typing import Final
+
+from ocsync.uploads.commands import Chunk, Received
+from ocsync.uploads.leases import Lease
+from ocsync.uploads.receiving import Pace, Receiver
+from ocsync.uploads.rules import (
+    CutBack,
+    Declare,
+    Effect,
+    Finish,
+    Keep,
+    Phase,
+    Reason,
+    Receive,
+    Refuse,
+    State,
+    decide,
+)
+from ocsync.uploads.terms import FinishFailed, Terms, Transfer, UploadRefused
+from ocsync.uploads.writing import Depot, Writing
+from spaces import errors
+from spaces.upload_model import LeaseLost, Upload, UploadState
+
+_FATAL: Final = (
+    errors.AlreadyExists,
+    errors.BlobNotFound,
+    errors.ChecksumMismatch,
+    errors.LengthMismatch,
+    errors.ParentNotFound,
+    errors.PreconditionFailed,
+    errors.Refused,
+)
+"""What time does not heal: an upload that meets one of these at its end has failed."""
+
+
+class Performance:
+    """The effects of one command on one upload."""
+
+    def __init__(
+        self,
+        *,
+        depot: Depot,
+        pace: Pace,
+        lease: Lease,
+        terms: Terms,
+        transfer: Transfer,
+        chunk: Chunk,
+    ) -> None:
+        self._depot = depot
+        self._pace = pace
+        self._lease = lease
+        self._terms = terms
+        self._transfer = transfer
+        self._chunk = chunk
+        self._start = lease.upload
+        self._writing = Writing(depot, lease.upload, lifetime=terms.lifetime)
+
+    def perform(self, effects: tuple[Effect, ...]) -> Upload:
+        """Do the effects; the upload as it is then.
+
+        Raises:
+            UploadRefused: an effect says so, or a newcomer has taken over.
+            FinishFailed: the file could not be made.
+            QuotaExceeded: the declared length is more than the space holds.
+        """
+        with self._writing:
+            try:
+                return self._perform(effects)
+            except LeaseLost:
+                self._lease.is_settled = True
+                raise self._refusal(Reason.TAKEN_OVER) from None
+
+    def join(self, parts: tuple[Upload, ...]) -> Upload:
+        """Make the upload of its parts, and finish it.
+
+        Raises:
+            FinishFailed: the file could not be made.
+        """
+        with self._writing:
+            try:
+                self._lease.hold.pin()
+                self._writing.join(parts)
+                self._writing.keep(length=self._start.length)
+            except errors.SpacesError as cause:
+                raise self._failure(cause) from cause
+            return self._finish()
+
+    def _perform(self, effects: tuple[Effect, ...]) -> Upload:
+        for effect in effects:
+            match effect:
+                case Declare(length):
+                    self._writing.reserve(length)
+                    self._writing.keep(length=length)
+                case Receive(limit):
+                    return self._receive(limit)
+                case Keep():
+                    self._keep(is_over=Finish() not in effects)
+                case CutBack(offset):
+                    self._writing.cut_back(offset, self._start.hash_state)
+                case Finish():
+                    return self._finish()
+                case Refuse(reason):
+                    raise self._refusal(reason)
+                case _:
+                    pass
+        return self._writing.upload
+
+    def _receive(self, limit: int | None) -> Upload:
+        writing, chunk = self._writing, self._chunk
+        try:
+            writing.open()
+        except errors.BlobNotFound:
+            self._end()
+            raise self._refusal(Reason.GONE) from None
+        receiver = Receiver(
+            writing,
+            chunk,
+            pace=self._pace,
+            hold=self._lease.hold,
+            read_trailer=self._transfer.read_trailer,
+        )
+        outcome = receiver.receive(self._transfer.open_body(limit))
+        upload = writing.upload
+        state = State(Phase.OPEN, upload.kind, writing.size, upload.length)
+        received = Received(chunk, self._start.offset, outcome)
+        return self._perform(decide(state, received, self._terms.limits))
+
+    def _keep(self, *, is_over: bool) -> None:
+        length = self._writing.upload.length
+        if length is None and self._chunk.is_last:
+            length = self._writing.size
+        self._writing.keep(length=length, keeps_lease=not is_over)
+        self._lease.is_settled = is_over
+
+    def _finish(self) -> Upload:
+        self._lease.hold.pin()
+        try:
+            content = self._writing.seal()
+            finished = self._depot.uploads.finish(self._writing.upload, content)
+        except LeaseLost:
+            raise
+        except errors.SpacesError as cause:
+            raise self._failure(cause) from cause
+        self._lease.is_settled = True
+        return finished
+
+    def _failure(self, cause: errors.SpacesError) -> FinishFailed:
+        if isinstance(cause, _FATAL):
+            self._end()
+        return FinishFailed(self._writing.upload, cause)
+
+    def _end(self) -> None:
+        upload = self._writing.upload
+        self._writing.discard()
+        self._depot.uploads.end(upload, UploadState.FAILED)
+        self._depot.blobs.remove(upload.blob_id)
+        self._lease.is_settled = True
+
+    def _refusal(self, reason: Reason) -> UploadRefused:
+        if reason is Reason.BODY_CUT and self._lease.hold.is_revoked:
+            reason = Reason.TAKEN_OVER
+        return UploadRefused(reason, self._writing.upload)

@@ -1,0 +1,365 @@
+"""Doing what the rules decide: the one place where commands meet rows and bytes.
+
+`Engine` has one method per command. Each returns the upload as it is then, or raises
+what the dialects turn into their own answers: `UploadRefused` for what the rules
+refuse, `FinishFailed` for what kept a complete upload from becoming a file, and the
+domain's own errors for what kept it from being made.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Final
+
+from ocsync.uploads.commands import Abort, Append, Chunk, Create, Probe, Received
+from ocsync.uploads.holds import Connection
+from ocsync.uploads.leases import Lease, Leases
+from ocsync.uploads.performing import Performance
+from ocsync.uploads.receiving import Body, Pace, Receiver
+from ocsync.uploads.rules import (
+    ABSENT,
+    Effect,
+    Finish,
+    Limits,
+    Phase,
+    Reason,
+    Refuse,
+    Replay,
+    Report,
+    State,
+    decide,
+)
+from ocsync.uploads.terms import (
+    FinishFailed,
+    Target,
+    Terms,
+    Transfer,
+    UploadRefused,
+)
+from ocsync.uploads.writing import Depot, Writing
+from ocsync.wire.body import BLOCK_BYTES, BodyError
+from spaces import errors
+from spaces.ids import UploadId
+from spaces.model import Actor, Content, Place
+from spaces.upload_model import (
+    NewUpload,
+    Upload,
+    UploadHeld,
+    UploadKind,
+    UploadState,
+)
+
+_NO_CHUNK: Final = Chunk(0)
+_DRAIN_BYTES: Final = 64 * 1024 * 1024
+
+
+class Engine:
+    """Uploads for all dialects.
+
+    A file of up to `small_bytes` that comes whole with its creation costs one
+    transaction.
+    """
+
+    def __init__(
+        self, *, depot: Depot, leases: Leases, pace: Pace, small_bytes: int
+    ) -> None:
+        self._depot = depot
+        self._uploads = depot.uploads
+        self._leases = leases
+        self._pace = pace
+        self._small_bytes = small_bytes
+
+    def find(self, upload_id: UploadId, terms: Terms) -> Upload | None:
+        """The upload, if it belongs to the dialect."""
+        try:
+            upload = self._uploads.get(upload_id)
+        except errors.UploadNotFound:
+            return None
+        return upload if upload.dialect == terms.dialect else None
+
+    def create(
+        self, command: Create, target: Target, terms: Terms, transfer: Transfer
+    ) -> Upload:
+        """Begin an upload, with the bytes that come along.
+
+        Raises:
+            UploadRefused, FinishFailed: with the upload, if one was made.
+            SpacesError: nothing was made, for the domain does not allow it.
+        """
+        effects = decide(ABSENT, command, terms.limits)
+        _raise_refusal(effects, None)
+        if command.kind is UploadKind.FINAL:
+            return self._join(command, target, terms, transfer)
+        new = _new_upload(command, target, terms)
+        if _is_whole(command) and _is_plain(target, transfer):
+            if (new.length or 0) <= self._small_bytes:
+                return self._create_at_once(new, command.chunk, target, transfer)
+        elif terms.reuses_content:
+            reused = self._reuse(new, target, transfer)
+            if reused is not None:
+                return reused
+        upload = self._reserve(new, target)
+        if transfer.on_created is not None:
+            transfer.on_created(upload)
+        if effects[-1] == Report():
+            return upload
+        with self._leases.lease(upload, transfer.connection) as lease:
+            chunk = command.chunk or _NO_CHUNK
+            return self._performance(lease, terms, transfer, chunk).perform(effects)
+
+    def append(
+        self, upload: Upload | None, command: Append, terms: Terms, transfer: Transfer
+    ) -> Upload:
+        """Add bytes to an upload, and finish it if they are the last.
+
+        Raises:
+            UploadRefused, FinishFailed: with the upload as it is then.
+            SpacesError: its owner may no longer write there, or has no quota.
+        """
+        if upload is None or upload.holder is None:
+            effects = decide(state_of(upload), command, terms.limits)
+            _raise_refusal(effects, upload)
+            if upload is None or effects == (Replay(),):
+                return _require(upload)
+        with self._lease(upload, terms, transfer.connection) as lease:
+            effects = decide(state_of(lease.upload), command, terms.limits)
+            _raise_refusal(effects, lease.upload)
+            performance = self._performance(lease, terms, transfer, command.chunk)
+            return performance.perform(effects)
+
+    def probe(
+        self, upload: Upload | None, terms: Terms, connection: Connection | None
+    ) -> Upload:
+        """The upload as a client may see it: finished first if all bytes are there.
+
+        Raises:
+            UploadRefused, FinishFailed: with the upload as it is then.
+            SpacesError: its owner may no longer write there.
+        """
+        if upload is None or upload.holder is None:
+            effects = decide(state_of(upload), Probe(), terms.limits)
+            _raise_refusal(effects, upload)
+            if upload is None or Finish() not in effects:
+                return _require(upload)
+        with self._lease(upload, terms, connection) as lease:
+            effects = decide(state_of(lease.upload), Probe(), terms.limits)
+            transfer = Transfer(open_body=_no_body, connection=connection)
+            performance = self._performance(lease, terms, transfer, _NO_CHUNK)
+            return performance.perform(effects)
+
+    def finish(self, upload: Upload, terms: Terms) -> Upload:
+        """Finish an upload whose bytes are all there, for dialects that say when.
+
+        Raises:
+            UploadRefused, FinishFailed: with the upload as it is then.
+        """
+        limits = replace(terms.limits, finishes_by_length=True)
+        if upload.state is UploadState.OPEN and not upload.is_received:
+            raise UploadRefused(Reason.NOT_COMPLETE, upload)
+        return self.probe(upload, replace(terms, limits=limits), None)
+
+    def abort(self, upload: Upload | None, terms: Terms) -> None:
+        """Give an upload up, whoever is writing to it.
+
+        Raises:
+            UploadRefused: there is none.
+        """
+        _raise_refusal(decide(state_of(upload), Abort(), terms.limits), upload)
+        upload = _require(upload)
+        self._leases.interrupt(upload)
+        self._uploads.end(upload, UploadState.ABORTED)
+
+    def _performance(
+        self, lease: Lease, terms: Terms, transfer: Transfer, chunk: Chunk
+    ) -> Performance:
+        return Performance(
+            depot=self._depot,
+            pace=self._pace,
+            lease=lease,
+            terms=terms,
+            transfer=transfer,
+            chunk=chunk,
+        )
+
+    @contextmanager
+    def _lease(
+        self, upload: Upload, terms: Terms, connection: Connection | None
+    ) -> Iterator[Lease]:
+        try:
+            with self._leases.lease(upload, connection) as lease:
+                yield lease
+        except UploadHeld as held:
+            raise UploadRefused(Reason.HELD, held.upload) from None
+        except errors.UploadNotFound:
+            raise UploadRefused(Reason.GONE, self.find(upload.id, terms)) from None
+
+    def _reserve(self, new: NewUpload, target: Target) -> Upload:
+        if target.actor is None or target.place is None:
+            return self._uploads.create_unbound(new)
+        if new.kind is UploadKind.PARTIAL:
+            space_id = target.place.space_id
+            return self._uploads.create_part(target.actor, new, space_id)
+        return self._uploads.create(target.actor, new, target.place)
+
+    def _create_at_once(
+        self, new: NewUpload, chunk: Chunk | None, target: Target, transfer: Transfer
+    ) -> Upload:
+        """Receive the whole content first, then make file and record together."""
+        actor, place = _require_bound(target)
+        draft = self._uploads.draft(actor, new, place)
+        with Writing(self._depot, draft, in_one_go=True) as writing:
+            writing.open()
+            try:
+                if chunk is not None and chunk.length:
+                    self._receive_whole(writing, chunk, transfer)
+                return self._complete(writing, actor, new, place)
+            except BaseException:
+                writing.discard()
+                raise
+
+    def _receive_whole(
+        self, writing: Writing, chunk: Chunk, transfer: Transfer
+    ) -> None:
+        receiver = Receiver(
+            writing,
+            chunk,
+            pace=self._pace,
+            hold=None,
+            read_trailer=transfer.read_trailer,
+        )
+        outcome = receiver.receive(transfer.open_body(chunk.length))
+        length = writing.upload.length
+        state = State(Phase.OPEN, offset=writing.size, length=length)
+        effects = decide(state, Received(chunk, 0, outcome), _AT_ONCE)
+        _raise_refusal(effects[-1:], None)
+
+    def _complete(
+        self, writing: Writing, actor: Actor, new: NewUpload, place: Place
+    ) -> Upload:
+        try:
+            content: Content = writing.seal()
+            return self._uploads.complete(actor, new, place, content)
+        except errors.SpacesError as cause:
+            self._depot.blobs.remove(writing.upload.blob_id)
+            raise FinishFailed(None, cause) from cause
+
+    def _reuse(
+        self, new: NewUpload, target: Target, transfer: Transfer
+    ) -> Upload | None:
+        """The finished upload, if the space has its content already."""
+        if target.actor is None or target.place is None or not new.length:
+            return None
+        upload = self._uploads.adopt(target.actor, new, target.place)
+        if upload is not None:
+            _drain(transfer.open_body(None))
+        return upload
+
+    def _join(
+        self, command: Create, target: Target, terms: Terms, transfer: Transfer
+    ) -> Upload:
+        actor, place = _require_bound(target)
+        parts = tuple(self._part(part_id, actor, terms) for part_id in command.parts)
+        length = sum(part.offset for part in parts)
+        most = terms.limits.max_size
+        if not parts:
+            raise UploadRefused(Reason.PARTS_REFUSED)
+        if most is not None and length > most:
+            raise UploadRefused(Reason.TOO_LARGE)
+        new = replace(_new_upload(command, target, terms), length=length)
+        upload = self._uploads.create(actor, new, place, parts=parts)
+        with self._leases.lease(upload, transfer.connection) as lease:
+            performance = self._performance(lease, terms, transfer, _NO_CHUNK)
+            return performance.join(parts)
+
+    def _part(self, part_id: str, actor: Actor, terms: Terms) -> Upload:
+        part = self.find(UploadId(part_id), terms)
+        if (
+            part is None
+            or part.kind is not UploadKind.PARTIAL
+            or part.owner_id != actor.user_id
+            or part.state is not UploadState.OPEN
+            or part.holder is not None
+            or not part.is_received
+        ):
+            raise UploadRefused(Reason.PARTS_REFUSED)
+        return part
+
+
+_AT_ONCE: Final = Limits()
+
+
+def state_of(upload: Upload | None) -> State:
+    """The upload as the rules look at it."""
+    if upload is None:
+        return ABSENT
+    phase = Phase.GONE
+    if upload.state is UploadState.FINISHED:
+        phase = Phase.FINISHED
+    elif upload.state is UploadState.OPEN:
+        is_part = upload.kind is UploadKind.PARTIAL
+        is_received = upload.is_received and not is_part
+        phase = Phase.RECEIVED if is_received else Phase.OPEN
+    return State(phase, upload.kind, upload.offset, upload.length)
+
+
+def _new_upload(command: Create, target: Target, terms: Terms) -> NewUpload:
+    length, chunk = command.length, command.chunk
+    if length is None and chunk is not None and chunk.is_last:
+        length = chunk.length
+    return NewUpload(
+        dialect=terms.dialect,
+        length=length,
+        lifetime=terms.lifetime,
+        kind=command.kind,
+        metadata=command.metadata.raw,
+        intent=target.intent,
+        label=target.label,
+        address=target.address,
+        pool=target.pool,
+    )
+
+
+def _is_whole(command: Create) -> bool:
+    """Whether all bytes of the file come with its creation."""
+    chunk = command.chunk
+    if command.kind is not UploadKind.WHOLE:
+        return False
+    if chunk is None or chunk.is_last is False:
+        return command.length == 0 and chunk is None
+    total = chunk.length if command.length is None and chunk.is_last else command.length
+    return total is not None and chunk.length == total
+
+
+def _is_plain(target: Target, transfer: Transfer) -> bool:
+    """Whether nobody needs to know of the upload before it is finished."""
+    is_bound = target.actor is not None and target.place is not None
+    return is_bound and transfer.on_created is None
+
+
+def _require(upload: Upload | None) -> Upload:
+    if upload is None:
+        raise UploadRefused(Reason.NOT_FOUND)
+    return upload
+
+
+def _require_bound(target: Target) -> tuple[Actor, Place]:
+    if target.actor is None or target.place is None:
+        raise UploadRefused(Reason.PARTS_REFUSED)
+    return target.actor, target.place
+
+
+def _raise_refusal(effects: tuple[Effect, ...], upload: Upload | None) -> None:
+    if effects and isinstance(effects[0], Refuse):
+        raise UploadRefused(effects[0].reason, upload)
+
+
+def _no_body(limit: int | None) -> Body:
+    raise AssertionError(f"no body of {limit} bytes was announced")
+
+
+def _drain(body: Body) -> None:
+    """Read what nobody needs, so that the connection can be used again."""
+    buffer, drained = bytearray(BLOCK_BYTES), 0
+    with suppress(BodyError):
+        while drained < _DRAIN_BYTES and (count := body.readinto(buffer)):
+            drained += count

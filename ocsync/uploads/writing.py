@@ -1,0 +1,229 @@
+"""The bytes of one upload as they grow: staging area, checksums and row in step.
+
+A `Writing` belongs to one request that has the lease. The order is always: bytes
+durable, then the row, then whatever is answered; so a crash leaves at worst bytes
+beyond the row's offset, which are cut away when the upload is opened again.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from spaces.blobs.base import BlobStore, Staged
+from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
+from spaces.errors import BlobNotFound
+from spaces.model import Content
+from spaces.upload_model import Lifetime, Upload
+from spaces.uploads import Uploads
+
+_READ_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depot:
+    """Where rows and bytes go. `eager_bytes`: up to which size all digests are made."""
+
+    uploads: Uploads
+    blobs: BlobStore
+    eager_bytes: int
+
+
+class Writing:
+    """Appends to an upload; leaving the block lets go of the staging area.
+
+    What is written in one go, with no row, needs no checksums that can be saved.
+    """
+
+    def __init__(
+        self,
+        depot: Depot,
+        upload: Upload,
+        *,
+        lifetime: Lifetime | None = None,
+        in_one_go: bool = False,
+    ) -> None:
+        self._depot = depot
+        self._in_one_go = in_one_go
+        self._lifetime = lifetime
+        self._upload = upload
+        self._staged: Staged | None = None
+        self._checksums: RunningChecksums | None = None
+
+    @property
+    def upload(self) -> Upload:
+        """The upload as its row is now."""
+        return self._upload
+
+    @property
+    def size(self) -> int:
+        """Bytes staged, whether recorded or not."""
+        return self._upload.offset if self._staged is None else self._staged.size
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close; what was staged but not recorded is cut away at the next opening."""
+        if self._staged is not None:
+            self._staged.close()
+
+    def discard(self) -> None:
+        """Throw all of it away."""
+        if self._staged is not None:
+            self._staged.close()
+            self._staged = None
+        self._depot.blobs.discard(self._upload.blob_id)
+
+    def open(self) -> None:
+        """Make ready to append at the row's offset.
+
+        Raises:
+            BlobNotFound: the staged bytes are gone, or fewer than recorded.
+        """
+        upload, blobs = self._upload, self._depot.blobs
+        if upload.offset:
+            self._staged = blobs.resume(upload.blob_id, upload.offset)
+        else:
+            if upload.epoch > 1:
+                blobs.discard(upload.blob_id)
+            self._staged = blobs.stage(upload.blob_id)
+        self._checksums = self._checksums_at_offset()
+
+    def write(self, data: memoryview) -> None:
+        """Append the bytes, which may be overwritten as soon as this returns.
+
+        Raises:
+            StorageFull: the store took only some; `size` says how many.
+        """
+        assert self._staged is not None
+        assert self._checksums is not None
+        before = self._staged.size
+        try:
+            self._staged.write(data)
+        finally:
+            taken = self._staged.size - before
+            self._checksums.update(data[:taken])
+
+    def reserve(self, total_bytes: int) -> None:
+        """Hold so much quota in all.
+
+        Raises:
+            QuotaExceeded: the space has no room for that.
+            LeaseLost: another writer has taken over.
+        """
+        self._upload = self._depot.uploads.reserve(self._upload, total_bytes)
+
+    def join(self, parts: tuple[Upload, ...]) -> None:
+        """Begin with the bytes of other uploads, one after the other.
+
+        Raises:
+            BlobNotFound: the bytes of a part are gone.
+            StorageFull: there is no room for them.
+        """
+        blob_id = self._upload.blob_id
+        self._staged = self._depot.blobs.concatenate(
+            blob_id, tuple(part.blob_id for part in parts)
+        )
+        self._staged.flush()
+        self._checksums = RunningChecksums(self._algorithms(), is_resumable=True)
+        self._catch_up(self._checksums, self._staged.size)
+
+    def keep(self, *, length: int | None, keeps_lease: bool = True) -> None:
+        """Make everything written durable and move the row's offset to its end.
+
+        Raises:
+            LeaseLost: another writer has taken over; the row is as it left it.
+        """
+        state = None
+        if self._staged is not None and self._checksums is not None:
+            self._staged.flush()
+            state = self._checksums.state()
+        self._upload = self._depot.uploads.advance(
+            self._upload,
+            offset=self.size,
+            length=length,
+            hash_state=self._upload.hash_state if state is None else state,
+            lifetime=self._lifetime,
+            keeps_lease=keeps_lease,
+        )
+
+    def cut_back(self, offset: int, hash_state: bytes | None) -> None:
+        """Throw away what came after the offset, at which the hash state was so.
+
+        Raises:
+            LeaseLost: another writer has taken over.
+        """
+        assert self._staged is not None
+        self._staged.truncate(offset)
+        if self._upload.offset != offset:
+            self._upload = self._depot.uploads.advance(
+                self._upload,
+                offset=offset,
+                length=self._upload.length,
+                hash_state=hash_state,
+            )
+
+    def seal(self) -> Content:
+        """Turn the bytes into content, durably, and verify its checksum.
+
+        Raises:
+            BlobNotFound: the bytes are gone.
+            ChecksumMismatch: they are not those that the client meant.
+        """
+        upload, size = self._upload, self.size
+        if self._checksums is None:
+            self._checksums = self._checksums_at_offset()
+        wanted = upload.intent
+        if wanted.algorithm is not None and wanted.digest is not None:
+            self._checksums.verify(wanted.algorithm, wanted.digest)
+        if self._staged is not None:
+            self._staged.close()
+            self._staged = None
+        elif not size:
+            self._depot.blobs.stage(upload.blob_id).close()
+        self._depot.blobs.seal(upload.blob_id, size)
+        return Content(upload.blob_id, size, self._checksums.checksums())
+
+    def _checksums_at_offset(self) -> RunningChecksums:
+        upload = self._upload
+        if upload.offset and upload.hash_state is not None:
+            try:
+                return RunningChecksums.from_state(upload.hash_state)
+            except ValueError:
+                pass  # the program has changed: catch up instead
+        checksums = RunningChecksums(
+            self._algorithms(), is_resumable=not self._in_one_go
+        )
+        if upload.offset:
+            self._catch_up(checksums, upload.offset)
+        return checksums
+
+    def _algorithms(self) -> tuple[str, ...]:
+        upload = self._upload
+        is_small = (
+            upload.length is not None and upload.length <= self._depot.eager_bytes
+        )
+        wanted = upload.intent.algorithm
+        return (
+            *(ALL_KEPT if is_small else KEPT),
+            *(() if wanted is None else (wanted,)),
+        )
+
+    def _catch_up(self, checksums: RunningChecksums, size: int) -> None:
+        upload, blobs = self._upload, self._depot.blobs
+        try:
+            reader = blobs.open_staged(upload.blob_id)
+        except BlobNotFound:
+            reader = blobs.open(upload.blob_id)
+        with reader:
+            while size and (data := reader.read(min(size, _READ_BYTES))):
+                checksums.update(memoryview(data))
+                size -= len(data)
+        if size:
+            raise BlobNotFound
