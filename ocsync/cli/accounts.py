@@ -205,7 +205,9 @@ def revoke_token(loaded: LoadedSettings, name: str, token_id: str) -> None:
         account = library.accounts.get(name)
         known = {str(each.id): each.id for each in library.accounts.tokens(account.id)}
         if token_id not in known:
-            raise click.UsageError(f"{account.name} has no token with the id {token_id}")
+            raise click.UsageError(
+                f"{account.name} has no token with the id {token_id}"
+            )
         library.accounts.revoke_token(account.id, known[token_id])
     click.echo(f"revoked {token_id}", err=True)
 

@@ -1,14 +1,11 @@
 """`ocsync config`: what is set, and where each value came from."""
 
-from datetime import timedelta
-from pathlib import Path
-
 import click
 
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import print_rows
 from ocsync.settings import DECLARATIONS, LoadedSettings
-from ocsync.settings.quantities import format_duration
+from ocsync.settings.reference import format_value, reference_page, sample_file
 
 
 @click.group()
@@ -35,21 +32,25 @@ def show(loaded: LoadedSettings, as_json: bool) -> None:
     print_rows(rows, columns=columns, as_json=as_json, empty="")
 
 
+@config.command("sample")
+def sample() -> None:
+    """Print a settings file with everything in it, commented."""
+    click.echo(sample_file(), nl=False)
+
+
+@config.command("reference")
+def reference() -> None:
+    """Print the settings as a Markdown page."""
+    click.echo(reference_page(), nl=False)
+
+
 def _value(loaded: LoadedSettings, key: str) -> object:
     group, _, name = key.partition(".")
     return getattr(getattr(loaded.settings, group), name)
 
 
 def _shown(value: object, *, is_secret: bool) -> object:
-    """A value as it could stand in the TOML file, for people and for JSON."""
-    if value is None:
-        return None
-    if is_secret:
-        return "********"
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, tuple):
-        return ", ".join(str(item) for item in value)
-    if isinstance(value, Path):
-        return str(value)
-    return value
+    """A value for people, and for JSON, where numbers and switches stay as they are."""
+    if value is None or (isinstance(value, bool | int) and not is_secret):
+        return value
+    return "********" if is_secret else format_value(value)

@@ -62,8 +62,8 @@ class ServerSettings:
         parse=parse_words,
         env="OCSYNC_HOSTS",
         help=(
-            "Further host names that requests may name in their Host header."
-            " Loopback names and the host of `url` are always accepted."
+            "Host names that requests may name in their Host header as long as `url`"
+            " is not set, beside loopback names and the address listened on."
         ),
     )
     trusted_proxies: tuple[Network, ...] = setting(
@@ -93,11 +93,17 @@ class ServerSettings:
         env="OCSYNC_BACKLOG",
         help="Connections the system may queue before a worker takes them.",
     )
+    max_threads: int = setting(
+        512,
+        parse=parse_between(1, 65_536),
+        env="OCSYNC_MAX_THREADS",
+        help="Threads including those that wait for a slow client amid a request.",
+    )
     max_connections: int = setting(
-        4096,
+        20_000,
         parse=parse_between(1, 1_000_000),
         env="OCSYNC_MAX_CONNECTIONS",
-        help="Open connections for each worker, idle ones included; more are refused.",
+        help="Open connections in each worker; beyond it the longest idle are closed.",
     )
     tls_cert: Path | None = setting(
         None,
@@ -112,13 +118,13 @@ class ServerSettings:
         help="Private key (PEM) of the certificate.",
     )
     stop_grace: timedelta = setting(
-        timedelta(seconds=30),
+        timedelta(seconds=10),
         parse=parse_duration,
         env="OCSYNC_STOP_GRACE",
         help="How long running requests may go on after the server is told to stop.",
     )
     keep_alive: timedelta = setting(
-        timedelta(seconds=60),
+        timedelta(seconds=75),
         parse=parse_duration,
         env="OCSYNC_KEEP_ALIVE",
         help="How long an idle connection is kept open for the next request.",
@@ -130,7 +136,7 @@ class ServerSettings:
         help="How long a client may take to send a request's head.",
     )
     body_timeout: timedelta = setting(
-        timedelta(seconds=60),
+        timedelta(seconds=30),
         parse=parse_duration,
         env="OCSYNC_BODY_TIMEOUT",
         help="How long a client may send nothing in the middle of a request body.",
