@@ -18,3 +18,17 @@ def permission_letters(role: Role | None, *, is_folder: bool) -> str:
     if role is None:
         return ""
     return (_FOLDER if is_folder else _FILE)[role]
+
+
+_SHARE_FILE: Final = {Role.VIEWER: 1, Role.EDITOR: 3, Role.MANAGER: 19}
+_SHARE_FOLDER: Final = {Role.VIEWER: 1, Role.EDITOR: 15, Role.MANAGER: 31}
+
+
+def share_permissions(role: Role | None, *, is_folder: bool) -> int:
+    """The same as the sum of 1 read, 2 update, 4 create, 8 delete, 16 share.
+
+    Files never have 4 and 8.
+    """
+    if role is None:
+        return 0
+    return (_SHARE_FOLDER if is_folder else _SHARE_FILE)[role]

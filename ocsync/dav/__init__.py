@@ -1,0 +1,1 @@
+"""WebDAV: wsgidav's provider, resources and request server over the domain."""

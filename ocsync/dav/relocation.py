@@ -1,0 +1,96 @@
+"""MOVE and COPY inside and between spaces: one domain call each.
+
+wsgidav's own way copies member by member and removes an overwritten target first;
+the domain does either in one transaction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from wsgiref.types import StartResponse
+
+from ocsync.dav.locations import InSpace, Location
+from ocsync.dav.request import DavRequest, respond
+from ocsync.dav.writing import written_headers
+from ocsync.problems import HttpProblem
+from ocsync.wire.dav_headers import Depth, parse_overwrite
+from spaces.errors import AlreadyExists, PreconditionFailed
+from spaces.library import Library
+from spaces.model import Node, Place, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """One MOVE or COPY of a file or folder."""
+
+    library: Library
+    request: DavRequest
+    node: Node
+    place: Place
+
+    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Do it and answer 201 or 204.
+
+        Raises:
+            HttpProblem, MalformedHeader: the headers make no sense.
+            PreconditionFailed: something is there that must not be overwritten.
+            SpacesError: the domain refuses; nothing is changed.
+        """
+        request = self.request
+        target = require_place(request.destination()[0])
+        overwrite = parse_overwrite(request.header("Overwrite"))
+        depth = self._depth()
+        try:
+            if request.method == "MOVE":
+                written = self._move(target, overwrite=overwrite)
+            else:
+                written = self._copy(target, overwrite=overwrite, depth=depth)
+        except AlreadyExists as error:
+            raise PreconditionFailed("Overwrite") from error
+        return send_written(request, start_response, written)
+
+    def _depth(self) -> Depth:
+        depth = self.request.depth(Depth.INFINITY)
+        is_whole = depth is Depth.INFINITY or not self.node.is_folder
+        if depth is Depth.ONE or (self.request.method == "MOVE" and not is_whole):
+            raise HttpProblem(400, "Depth: this needs infinity")
+        return depth
+
+    def _move(self, target: Place, *, overwrite: bool) -> Written:
+        return self.library.tree.move(
+            self.request.actor,
+            self.place,
+            target,
+            overwrite=overwrite,
+            guard=self.request.guard(),
+        )
+
+    def _copy(self, target: Place, *, overwrite: bool, depth: Depth) -> Written:
+        return self.library.tree.copy(
+            self.request.actor,
+            self.place,
+            target,
+            overwrite=overwrite,
+            deep=depth is Depth.INFINITY,
+            guard=self.request.guard(),
+        )
+
+
+def send_written(
+    request: DavRequest, start_response: StartResponse, written: Written
+) -> Iterable[bytes]:
+    """Answer 201 for something new, 204 for what was overwritten."""
+    headers = written_headers(request, written.node)
+    if written.node.media_type is not None and written.is_new:
+        headers.append(("Content-Type", written.node.media_type))
+    return respond(start_response, 201 if written.is_new else 204, headers)
+
+
+def require_place(location: Location) -> Place:
+    """The place that a Destination names.
+
+    Raises:
+        HttpProblem: 400, it is in the trash, a version, or above all spaces.
+    """
+    if not isinstance(location, InSpace):
+        raise HttpProblem(400, "Destination: nothing can be put there")
+    return location.place

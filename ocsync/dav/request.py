@@ -1,0 +1,234 @@
+"""One WebDAV request: its URL, who asks, and what its headers demand.
+
+Made once by the edge and handed on in the environ, so that the provider, wsgidav's
+request server and our own methods see the same thing. Reads headers, never rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.types import StartResponse
+
+from ocsync.dav.locations import Location, Naming
+from ocsync.problems import HttpProblem, status_line
+from ocsync.wire.conditions import Conditions, parse_conditions
+from ocsync.wire.dates import parse_unix_seconds
+from ocsync.wire.dav_headers import Depth, parse_depth, parse_destination
+from ocsync.wire.if_header import IfHeader, parse_if_header
+from ocsync.wire.url_paths import join_path, raw_request_path, split_path
+from spaces.clock import Instant
+from spaces.ids import NodeId, ResourceId, SpaceId
+from spaces.model import Actor, Guard, Node
+
+if TYPE_CHECKING:
+    from ocsync.dav.resources import Resource
+
+KEY: Final = "ocsync.dav"
+
+Headers = Iterable[tuple[str, str]]
+
+
+@dataclass(kw_only=True)
+class DavRequest:
+    """A request below one of the WebDAV mounts.
+
+    `mount` is the encoded path under which WebDAV was called (`/remote.php/dav`),
+    `segments` the decoded rest.
+    """
+
+    environ: dict[str, Any]
+    mount: tuple[str, ...]
+    segments: tuple[str, ...]
+    naming: Naming
+    resources: "dict[str, Resource | None]" = field(default_factory=dict)
+    etag_seen: str | None = None
+    """The target's ETag that made an If header true: it must still hold at commit."""
+
+    @classmethod
+    def parse(cls, environ: dict[str, Any], *, storage_id: str) -> "DavRequest":
+        """Read the URL.
+
+        Raises:
+            MalformedHeader: the path is not one.
+        """
+        segments = split_path(raw_request_path(environ))
+        script = environ.get("SCRIPT_NAME", "")
+        count = sum(1 for part in script.split("/") if part)
+        return cls(
+            environ=environ,
+            mount=segments[:count],
+            segments=segments[count:],
+            naming=Naming(environ.get("ocsync.actor"), storage_id),
+        )
+
+    @property
+    def method(self) -> str:
+        """The method, upper case."""
+        return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks.
+
+        Raises:
+            HttpProblem: 401, nobody has logged in.
+        """
+        actor = self.naming.actor
+        if actor is None:
+            raise HttpProblem(401, "Authentication error")
+        return actor
+
+    @property
+    def path(self) -> str:
+        """The path as wsgidav wants it: decoded, below the mount."""
+        return "/" + "/".join(self.segments)
+
+    @property
+    def href(self) -> str:
+        """The encoded path that was asked, without a slash at the end."""
+        return join_path((*self.mount, *self.segments))
+
+    @cached_property
+    def location(self) -> Location:
+        """What the URL names."""
+        return self.locate(self.segments)
+
+    def locate(self, segments: tuple[str, ...]) -> Location:
+        """What segments below the same mount name."""
+        return self.naming.locate(self._mount_name, segments)
+
+    @property
+    def _mount_name(self) -> str:
+        return self.mount[-1] if self.mount else "dav"
+
+    def header(self, name: str) -> str | None:
+        """A header of the request."""
+        value: str | None = self.environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+        return value
+
+    def depth(self, default: Depth) -> Depth:
+        """The Depth header."""
+        return parse_depth(self.header("Depth"), default=default)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """The conditional headers of RFC 9110."""
+        return parse_conditions(
+            if_match=self.header("If-Match"),
+            if_none_match=self.header("If-None-Match"),
+            if_modified_since=self.header("If-Modified-Since"),
+            if_unmodified_since=self.header("If-Unmodified-Since"),
+        )
+
+    @cached_property
+    def if_header(self) -> IfHeader | None:
+        """The If header of RFC 4918."""
+        text = self.header("If")
+        return None if text is None else parse_if_header(text)
+
+    @property
+    def lock_tokens(self) -> frozenset[str]:
+        """The lock tokens that the request submits."""
+        header = self.if_header
+        return frozenset() if header is None else header.submitted_tokens
+
+    def guard(self) -> Guard:
+        """What must still hold of the target inside the transaction."""
+        if_match = self.conditions.if_match
+        if if_match is None and self.etag_seen is not None:
+            if_match = (self.etag_seen,)
+        return Guard(if_match, self.conditions.if_none_match, self.lock_tokens)
+
+    def lock_guard(self) -> Guard:
+        """Only the submitted lock tokens, for what is not the target itself."""
+        return Guard(lock_tokens=self.lock_tokens)
+
+    def modified_at(self) -> Instant | None:
+        """The time in X-OC-Mtime.
+
+        Raises:
+            MalformedHeader: it is none.
+        """
+        text = self.header("X-OC-Mtime")
+        if text is None:
+            return None
+        return parse_unix_seconds(text, header="X-OC-Mtime")
+
+    def require_no_body(self) -> None:
+        """Refuse a body where the method has no use for one (RFC 4918 §8.4).
+
+        Raises:
+            HttpProblem: 415.
+        """
+        length = self.environ.get("CONTENT_LENGTH")
+        if length not in {None, "", "0"} or self.environ.get("HTTP_TRANSFER_ENCODING"):
+            raise HttpProblem(415, f"{self.method} takes no body")
+
+    def destination(self) -> tuple[Location, str]:
+        """What the Destination names, and its encoded path.
+
+        Raises:
+            MalformedHeader: missing, unreadable, elsewhere, or not below WebDAV.
+        """
+        raw = parse_destination(self.header("Destination"), hosts=self._hosts())
+        segments = split_path(raw, header="Destination")
+        mount = next(
+            (
+                at
+                for at in range(len(segments))
+                if segments[at] in {"dav", "webdav"}
+                and segments[:at] in {self.mount[:-1], (), ("remote.php",)}
+            ),
+            None,
+        )
+        if mount is None:
+            raise HttpProblem(400, "Destination: it does not lie below WebDAV")
+        location = self.naming.locate(segments[mount], segments[mount + 1 :])
+        return location, join_path(segments)
+
+    def locate_url(self, url: str) -> Location:
+        """What a URL in an If header names."""
+        raw = parse_destination(url, hosts=self._hosts())
+        segments = split_path(raw, header="If")
+        count = len(self.mount)
+        if segments[:count] != self.mount:
+            raise HttpProblem(400, "If: a resource tag does not lie below WebDAV")
+        return self.locate(segments[count:])
+
+    def _hosts(self) -> frozenset[str]:
+        environ = self.environ
+        base = str(environ.get("ocsync.base_url", ""))
+        hosts = {
+            environ.get("HTTP_HOST", ""),
+            f"{environ.get('SERVER_NAME', '')}:{environ.get('SERVER_PORT', '')}",
+            base.partition("://")[2].partition("/")[0],
+        }
+        return frozenset(host for host in hosts if host)
+
+    def file_id(self, node: Node) -> str:
+        """The id of a node as clients see it."""
+        return self.resource_id(node.space_id, node.id)
+
+    def resource_id(self, space_id: SpaceId, node_id: NodeId | None = None) -> str:
+        """`storage$space` or `storage$space!node`."""
+        return str(ResourceId(self.naming.storage_id, space_id, node_id))
+
+
+def dav_request(environ: Mapping[str, Any]) -> DavRequest:
+    """The request that the edge put into the environ."""
+    request = environ[KEY]
+    assert isinstance(request, DavRequest)
+    return request
+
+
+def respond(
+    start_response: StartResponse,
+    status: int,
+    headers: Headers = (),
+    body: bytes = b"",
+) -> Iterable[bytes]:
+    """Answer with a whole body; 204 and 304 have none and say no length."""
+    length = [] if status in {204, 304} else [("Content-Length", str(len(body)))]
+    start_response(status_line(status), [*headers, *length])
+    return [body] if body else []
