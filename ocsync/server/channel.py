@@ -6,6 +6,7 @@ pool of threads, and ended at once by `shut_reading`. It knows nothing of HTTP.
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from ocsync.server.options import Limits
@@ -33,6 +34,7 @@ class Channel:
         threads: Threads,
         wakers: ThreadWakers,
         limits: Limits,
+        take_time: Callable[[], None],
     ) -> None:
         self.transport = transport
         self.buffered = b""
@@ -44,6 +46,8 @@ class Channel:
         self._waker: Waker | None = None
         self._is_shut = False
         self._body: object = None
+        self.take_time = take_time
+        """To be called before anything that may take the thread long."""
 
     @property
     def is_shut(self) -> bool:
@@ -78,9 +82,9 @@ class Channel:
         """Whether the client has closed or reset the connection; thread-safe."""
         return self.transport.is_peer_gone()
 
-    def fill(self) -> bool | None:
+    def fill(self, *, wait: bool) -> bool | None:
         """Receive once to the buffer; False at the end, None if nothing has come."""
-        data = self.transport.receive(RECEIVE_BYTES)
+        data = self.transport.receive(RECEIVE_BYTES, wait=wait)
         if data is None:
             return None
         if self.buffered:
@@ -159,7 +163,7 @@ class Channel:
         if self._is_shut:
             raise BodyInterrupted("the server stopped reading")
         try:
-            is_open = self.fill()
+            is_open = self.fill(wait=True)
         except OSError as error:
             raise TruncatedBody(f"the connection broke: {error}") from error
         if is_open is None:
@@ -183,6 +187,7 @@ class Channel:
             if self._is_shut and events == READABLE:
                 return True
             self._waker = waker
+        self.take_time()
         self._threads.begin_wait()
         try:
             return waker.wait(self.transport.fileno, events, seconds)

@@ -9,6 +9,7 @@ can read the answer before the connection ends.
 import contextlib
 import logging
 import time
+from enum import Enum
 from typing import Final, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -23,6 +24,17 @@ from ocsync.server.threads import Threads
 _LOG: Final = logging.getLogger("ocsync.server")
 _PIPELINED: Final = 64
 """Requests served in one go before others get the thread."""
+_QUICK_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
+"""Those that usually are answered from memory and change nothing."""
+
+
+class State(Enum):
+    """What a connection needs next."""
+
+    WAITING = "more bytes"
+    QUICK = "an answer that will not take long"
+    SLOW = "an answer, a refusal, or a handshake, that may take long"
+    ENDED = "to be closed"
 
 
 class Host(Protocol):
@@ -87,6 +99,8 @@ class Connection:
         """Whether the client may still be sending, and has an answer to read."""
         self._host = host
         self._template = template
+        self._head: RequestHead | None = None
+        self._error: HeadError | None = None
         self._is_begun = False
         self._is_head_begun = False
         self._must_reset = False
@@ -97,20 +111,67 @@ class Connection:
         """Whether no request has begun to come."""
         return not (self.is_answering or self.is_lingering or self._is_head_begun)
 
+    def advance(self) -> State:
+        """Take what has come, without waiting; for the leader only."""
+        try:
+            if not self._is_begun:
+                if self.channel.transport.needs_handshake:
+                    return State.SLOW
+                self._is_begun = True
+            if not self._receive_head(wait=False):
+                return State.WAITING
+        except HeadError as error:
+            self._error = error
+            return State.SLOW
+        except (OSError, ClientGone) as error:
+            _LOG.debug("the connection of %s ended: %s", self.remote_addr, error)
+            return State.ENDED
+        return State.QUICK if self._is_quick() else State.SLOW
+
+    def answer(self) -> bool:
+        """Answer the request that has come; whether the connection goes on after."""
+        head, self._head = self._head, None
+        assert head is not None
+        self.is_answering = True
+        try:
+            if not self._answer(head):
+                return False
+        except HeadError as error:
+            self.refuse(error.status, error.reason)
+            return False
+        except (OSError, ClientGone) as error:
+            _LOG.debug("the connection of %s ended: %s", self.remote_addr, error)
+            self.needs_linger = False
+            return False
+        finally:
+            self.is_answering = False
+        self.deadline = time.monotonic() + self._host.limits.idle_seconds
+        return True
+
     def communicate(self) -> bool:
-        """Serve what has come; whether to go on watching the connection."""
+        """Serve what has come, and what comes soon; whether to watch on."""
         try:
             if not self._is_begun:
                 if not self.channel.transport.begin():
                     return True
                 self._is_begun = True
-            return self._serve()
+            if self._error is not None:
+                raise self._error
+            for _ in range(_PIPELINED):
+                if self._head is None and not self._receive_head(wait=True):
+                    return True
+                if not self.answer():
+                    return False
+                if self._host.threads.has_queue:
+                    break
         except HeadError as error:
             self.refuse(error.status, error.reason)
+            return False
         except (OSError, ClientGone) as error:
             _LOG.debug("the connection of %s ended: %s", self.remote_addr, error)
-            self.needs_linger = False
-        return False
+            return False
+        self.is_ready = bool(self.channel.buffered)
+        return True
 
     def refuse(self, status: int, reason: str) -> None:
         """Answer what is no acceptable request; the connection is to be closed."""
@@ -149,26 +210,8 @@ class Connection:
         """Close the socket for good."""
         self.channel.transport.close(reset=self._must_reset)
 
-    def _serve(self) -> bool:
-        self.is_ready = False
-        for _ in range(_PIPELINED):
-            head = self._receive_head()
-            if head is None:
-                return True
-            self.is_answering = True
-            try:
-                if not self._answer(head):
-                    return False
-            finally:
-                self.is_answering = False
-            self.deadline = time.monotonic() + self._host.limits.idle_seconds
-            if self._host.threads.has_queue:
-                break
-        self.is_ready = bool(self.channel.buffered)
-        return True
-
-    def _receive_head(self) -> RequestHead | None:
-        """The next head, or None if it has not come whole yet."""
+    def _receive_head(self, *, wait: bool) -> bool:
+        """Whether the next head is there, or comes within the linger."""
         channel, heads = self.channel, self._host.heads
         while True:
             buffered = channel.buffered
@@ -177,13 +220,24 @@ class Connection:
                 if end >= 0:
                     self._is_head_begun = False
                     channel.buffered = buffered[end + len(END) :]
-                    return heads.parse(buffered[:end])
+                    self._head = heads.parse(buffered[:end])
+                    return True
                 self._begin_head()
-            is_open = channel.fill()
+            is_open = channel.fill(wait=wait)
             if is_open is None:
-                return None
+                return False
             if not is_open:
                 raise ClientGone("it closed the connection")
+
+    def _is_quick(self) -> bool:
+        """Whether the request that has come is whole, and of a quick kind."""
+        head = self._head
+        return (
+            head is not None
+            and head.method in _QUICK_METHODS
+            and not head.is_chunked
+            and head.length <= len(self.channel.buffered)
+        )
 
     def _begin_head(self) -> None:
         """Bound the time that one head may take, from its first byte on."""

@@ -39,6 +39,8 @@ ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 )
 
+_QUICK_BYTES: Final = 128 * 1024
+_QUICK_BLOCKS: Final = 2
 _SCRATCH_BYTES: Final = 64 * 1024
 _BODY_ERRORS: Final[dict[type[BodyError], str]] = {
     BodyInterrupted: "503 Service Unavailable",
@@ -174,8 +176,12 @@ class Exchange:
         self.response.send(block, whole_length=whole_length)
 
     def _send_blocks(self, blocks: Iterable[bytes]) -> None:
+        count = 0
         for block in blocks:
             if block:
+                count += 1
+                if count == _QUICK_BLOCKS:
+                    self._channel.take_time()
                 self._send(block)
 
     def _send_file(self, file: FileBody) -> None:
@@ -184,6 +190,8 @@ class Exchange:
         if self._head.method == "HEAD" or not left:
             self._say(b"", whole_length=left)
             return
+        if left > _QUICK_BYTES:
+            self._channel.take_time()
         buffer = memoryview(bytearray(min(left, BLOCK_BYTES)))
         while left and (count := file.readinto(buffer[:left])):
             self._say(buffer[:count], whole_length=file.length)
@@ -224,14 +232,16 @@ class Exchange:
     def _finish_body(self) -> bool:
         """Read what nobody wanted; whether the next request begins after it."""
         body = self.body
-        if body.is_finished or not isinstance(body, StreamedBody):
-            return body.is_finished
+        if isinstance(body, StreamedBody) and not body.is_finished:
+            self._drain(body)
+        return body.is_finished
+
+    def _drain(self, body: StreamedBody) -> None:
         body.pace.read_seconds = self._limits.drain_seconds
         deadline = time.monotonic() + self._limits.drain_seconds
         scratch = bytearray(_SCRATCH_BYTES)
         try:
-            while not body.is_finished and time.monotonic() < deadline:
-                body.readinto(scratch)
-        except BodyError:
-            return False
-        return body.is_finished
+            while body.readinto(scratch) and time.monotonic() < deadline:
+                pass
+        except BodyError as error:
+            _LOG.debug("the rest of the body was not read: %s", error)

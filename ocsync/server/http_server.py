@@ -12,11 +12,13 @@ from wsgiref.types import WSGIApplication
 
 from cheroot.server import HTTPServer
 
+from ocsync.server.acceptor import Acceptor
 from ocsync.server.channel import Channel
 from ocsync.server.connection import Connection
 from ocsync.server.connections import Connections
 from ocsync.server.environ import environ_template
 from ocsync.server.head import HeadParser
+from ocsync.server.leading import Leading
 from ocsync.server.load import LoadBoard
 from ocsync.server.options import Limits, ServerOptions
 from ocsync.server.response import HttpDate
@@ -43,6 +45,7 @@ class Server(HTTPServer):
         is_multiprocess: bool = False,
     ) -> None:
         listeners = list(listeners)
+        board = LoadBoard(workers=1) if board is None else board
         self._address = _name_of(listeners[0].getsockname())
         super().__init__(self._address, None)
         self.app = app
@@ -58,12 +61,21 @@ class Server(HTTPServer):
         self._is_multiprocess = is_multiprocess
         self._is_stopping = False
         self.connections = Connections(
-            listeners=listeners,
-            welcome=self._welcome,
+            board=board, index=index, most=options.limits.connections
+        )
+        self._leading = Leading(
+            connections=self.connections,
             dispatch=self.process_conn,
-            most=options.limits.connections,
-            board=board or LoadBoard(workers=1),
+            appoint=self.threads.put_urgent,
+            interval=self.expiration_interval,
+        )
+        self._leading.acceptor = Acceptor(
+            listeners=listeners,
+            selector=self.connections.selector,
+            board=board,
             index=index,
+            welcome=self._welcome,
+            relieve=self.connections.relieve,
         )
 
     def is_stopping(self) -> bool:
@@ -71,25 +83,28 @@ class Server(HTTPServer):
         return self._is_stopping
 
     def prepare(self) -> None:
-        """Begin to take part: the first thread starts, connections can come."""
-        self.threads.start()
+        """Begin to take part: from here on connections are accepted."""
         self.ready = True
+        self._leading.start()
 
     def serve(self) -> None:
-        """Serve until told to stop, and on until everything that ran has ended."""
-        self.connections.run(self.expiration_interval)
+        """Watch over the threads until `stop` was called and everything has ended."""
+        self._leading.watch()
         self.ready = False
         self.threads.stop(_THREADS_END_SECONDS)
         self.connections.close()
 
     def stop(self) -> None:
-        """Tell `serve` to come to an end; for any thread and for signal handlers."""
+        """Tell the server to come to an end; for any thread and signal handlers."""
         self._is_stopping = True
-        self.connections.drain(self._options.grace_seconds)
+        self._leading.drain(self._options.grace_seconds)
 
     def put_conn(self, conn: Connection) -> None:
         """Take back a connection that waits for its next request."""
-        self.connections.rest(conn)
+        if conn.is_ready:
+            self.threads.put(conn)
+        else:
+            self.connections.watch(conn)
 
     def process_conn(self, conn: Connection) -> None:
         """Give a connection that has something to say to a thread."""
@@ -99,7 +114,7 @@ class Server(HTTPServer):
         """Take back a connection that is to end."""
         if connection.needs_linger:
             connection.linger()
-            self.connections.rest(connection)
+            self.connections.watch(connection)
         else:
             self.connections.end(connection)
 
@@ -109,7 +124,7 @@ class Server(HTTPServer):
         """Log what cheroot has to say."""
         _LOG.log(level, "%s", msg, exc_info=traceback)
 
-    def _welcome(self, sock: socket.socket, peer: object) -> Connection:
+    def _welcome(self, sock: socket.socket, peer: object) -> None:
         """Make a connection of an accepted socket."""
         client = _name_of(peer)
         linger = self._options.keep_alive_linger_seconds
@@ -119,7 +134,11 @@ class Server(HTTPServer):
         else:
             transport = TlsTransport(sock, self._tls, linger_seconds=linger)
         channel = Channel(
-            transport, threads=self.threads, wakers=self._wakers, limits=self.limits
+            transport,
+            threads=self.threads,
+            wakers=self._wakers,
+            limits=self.limits,
+            take_time=self._leading.step_back,
         )
         template = environ_template(
             server=self._address,
@@ -127,7 +146,9 @@ class Server(HTTPServer):
             is_tls=self._tls is not None,
             is_multiprocess=self._is_multiprocess,
         )
-        return Connection(host=self, channel=channel, template=template, address=client)
+        self.connections.add(
+            Connection(host=self, channel=channel, template=template, address=client)
+        )
 
 
 def _name_of(address: object) -> tuple[str, int]:

@@ -53,13 +53,22 @@ class Threads(ThreadPool):
         if is_short:
             self.grow(1)
 
-    def grow(self, amount: int) -> None:
-        """Start threads, within the bounds."""
+    def put_urgent(self, obj: Any) -> None:
+        """As `put`, but bounds do not keep a new thread from taking it."""
+        self._queue.put(obj)
+        with self._lock:
+            is_short = self._queue.qsize() > self._idle
+        if is_short:
+            self.grow(1, is_urgent=True)
+
+    def grow(self, amount: int, *, is_urgent: bool = False) -> None:
+        """Start threads; within the bounds, unless it is urgent."""
         for _ in range(amount):
             with self._lock:
                 working = len(self._threads) - self._waiting
                 is_full = len(self._threads) >= self.max
-                if self._is_stopping or is_full or working >= self._working_limit:
+                is_enough = is_full or working >= self._working_limit
+                if self._is_stopping or (is_enough and not is_urgent):
                     return
                 thread = WorkerThread(self.server)
                 thread.name = f"request-{thread.name.rpartition('-')[2]}"

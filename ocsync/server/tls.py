@@ -46,6 +46,11 @@ class TlsTransport:
         """Whether the TLS layer holds bytes that polling would not show."""
         return self._socket.pending() > 0
 
+    @property
+    def needs_handshake(self) -> bool:
+        """TLS begins with one."""
+        return True
+
     def begin(self) -> bool:
         """Go on with the handshake; True when it is done."""
         try:
@@ -54,10 +59,11 @@ class TlsTransport:
             return False
         return True
 
-    def receive(self, size: int) -> bytes | None:
+    def receive(self, size: int, *, wait: bool) -> bytes | None:
         """One receive; b"" at the end of the stream, None if nothing has come yet."""
         buffer = bytearray(size)
-        count = self.receive_into(memoryview(buffer))
+        view = memoryview(buffer)
+        count = self.receive_into(view) if wait else self._receive_now(view)
         return None if count is None else bytes(memoryview(buffer)[:count])
 
     def receive_into(self, view: memoryview) -> int | None:

@@ -30,6 +30,11 @@ class Transport(Protocol):
         """Whether bytes wait that polling the descriptor would not show."""
         ...
 
+    @property
+    def needs_handshake(self) -> bool:
+        """Whether `begin` does anything."""
+        ...
+
     def begin(self) -> bool:
         """Go on with the handshake; True when there is nothing more to do.
 
@@ -38,8 +43,11 @@ class Transport(Protocol):
         """
         ...
 
-    def receive(self, size: int) -> bytes | None:
-        """One receive; b"" at the end of the stream, None if nothing has come yet."""
+    def receive(self, size: int, *, wait: bool) -> bytes | None:
+        """One receive; b"" at the end of the stream, None if nothing has come yet.
+
+        Without `wait` it does not even linger.
+        """
         ...
 
     def receive_into(self, view: memoryview) -> int | None:
@@ -99,14 +107,19 @@ class PlainTransport:
         """Never: the kernel holds everything."""
         return False
 
+    @property
+    def needs_handshake(self) -> bool:
+        """There is no handshake."""
+        return False
+
     def begin(self) -> bool:
         """There is no handshake."""
         return True
 
-    def receive(self, size: int) -> bytes | None:
+    def receive(self, size: int, *, wait: bool) -> bytes | None:
         """One receive; b"" at the end of the stream, None if nothing has come yet."""
         try:
-            return self._socket.recv(size)
+            return self._socket.recv(size, 0 if wait else DONT_WAIT)
         except BlockingIOError:
             return None
 
