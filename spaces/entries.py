@@ -4,7 +4,7 @@ Search results and favourites come as bare nodes, alive or not. Here the living 
 get their space, path and ancestors, many in one statement.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -25,11 +25,11 @@ def living_entries(
     spaces: Mapping[SpaceId, Space],
     nodes: Iterable[Node],
     *,
-    below: NodeId | None = None,
+    within: Collection[NodeId] = (),
 ) -> Iterator[Entry]:
     """The entries of those nodes that are alive in one of the spaces.
 
-    With `below`, only of those somewhere in that folder. Roots have no place in a
+    Only of those somewhere below each folder of `within`. Roots have no place in a
     path and are left out.
     """
     wanted = [
@@ -42,7 +42,7 @@ def living_entries(
         ancestor_ids = tuple(folder_id for folder_id, _ in chain)
         if ancestor_ids[0] != NodeId(node.space_id):
             continue  # the topmost folder lies in the trash
-        if below is not None and below not in ancestor_ids:
+        if any(folder_id not in ancestor_ids for folder_id in within):
             continue
         path = (*(name for _, name in chain[1:]), node.name)
         yield Entry(spaces[node.space_id], node, path, ancestor_ids)

@@ -18,6 +18,7 @@ from spaces.locks import Locks
 from spaces.passwords import default_passwords
 from spaces.policy import Policy
 from spaces.properties import Properties
+from spaces.search import Search
 from spaces.trash import Trash
 from spaces.tree import Tree
 from spaces.uploads import Uploads
@@ -39,6 +40,7 @@ class Library:
     versions: Versions
     properties: Properties
     locks: Locks
+    search: Search
     changes: Changes
     accounts: Accounts
     uploads: Uploads
@@ -64,6 +66,7 @@ class Library:
             versions=Versions(database=database),
             properties=Properties(database=database),
             locks=Locks(database=database, policy=policy),
+            search=Search(database=database),
             changes=Changes(database=database),
             uploads=Uploads(database=database, blobs=blobs),
         )

@@ -120,7 +120,7 @@ class Not:
     term: "Term"
 
 
-Term = (
+Fact = (
     NameLike
     | Tagged
     | MediaLike
@@ -128,12 +128,8 @@ Term = (
     | SizeWithin
     | ModifiedWithin
     | ModifiedDuring
-    | Nothing
-    | Below
-    | AllOf
-    | AnyOf
-    | Not
 )
+Term = Fact | Nothing | Below | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)
