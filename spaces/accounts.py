@@ -62,8 +62,8 @@ class Accounts:
         self._logins = Logins(database=database, passwords=passwords, cache=cache)
         self._tokens = AppTokens(database=database)
 
-    def recall(self, name: str, secret: str) -> Actor | None:
-        """Whom this name with this password or token was lately proven to be.
+    def recall(self, name: str | None, secret: str) -> Actor | None:
+        """Whom a name with password or token, or a token alone, lately proved to be.
 
         Costs microseconds and never the computation for a password, so it may be
         asked before anybody is made to wait.

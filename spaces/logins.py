@@ -27,8 +27,9 @@ TOKEN_PREFIX: Final = "oct_"  # noqa: S105  # not a secret: what secrets begin w
 
 _TOKEN: Final = re.compile(r"oct_[A-Za-z0-9_-]{43}")
 _USE_NOTED_EVERY: Final = HOUR
-_PASSWORD: Final = "password"  # noqa: S105  # a kind of credential
-_APP_TOKEN: Final = "token"  # noqa: S105  # a kind of credential
+_PASSWORD: Final = "password"  # noqa: S105  # kinds of credentials, as these two
+_APP_TOKEN: Final = "token"  # noqa: S105
+_BEARER: Final = "bearer"
 
 
 def token_hash(secret: str) -> str:
@@ -56,13 +57,21 @@ class Logins:
         self._passwords = passwords
         self._cache = cache
 
-    def recall(self, name: str, secret: str) -> Actor | None:
-        """Whom the name and password, or token, were lately proven to be."""
+    def recall(self, name: str | None, secret: str) -> Actor | None:
+        """Whom the credential was lately proven to belong to.
+
+        Either a name with a password or token, or a token alone.
+        """
         with self._database.read() as connection:
             epoch = rows.epoch(connection)
             now = self._database.now(connection)
-        kind = _APP_TOKEN if is_token(secret) else _PASSWORD
-        return self._cache.find(kind, name, secret, epoch=epoch, now=now)
+        if is_token(secret):
+            known = self._find_token(name, secret, epoch, now)
+            if known is not None:
+                return known
+        if name is None:
+            return None
+        return self._cache.find(_PASSWORD, name, secret, epoch=epoch, now=now)
 
     def verify_password(self, name: str, password: str) -> Actor | None:
         """Whose password this is, if the account is active."""
@@ -90,9 +99,7 @@ class Logins:
             return None
         with self._database.read() as connection:
             epoch, now = rows.epoch(connection), self._database.now(connection)
-            known = self._cache.find(
-                _APP_TOKEN, name or "", secret, epoch=epoch, now=now
-            )
+            known = self._find_token(name, secret, epoch, now)
             if known is not None:
                 return known
             found = rows.find_token(connection, token_hash(secret), now)
@@ -104,7 +111,7 @@ class Logins:
             return None
         actor = as_actor(user)
         self._cache.remember(
-            _APP_TOKEN,
+            _BEARER if name is None else _APP_TOKEN,
             name or "",
             secret,
             actor,
@@ -122,6 +129,13 @@ class Logins:
         if row is None or row.user.disabled_at is not None:
             return None
         return as_actor(row.user)
+
+    def _find_token(
+        self, name: str | None, secret: str, epoch: str, now: Instant
+    ) -> Actor | None:
+        """Whom the token is remembered to belong to; with a name or without one."""
+        kind = _BEARER if name is None else _APP_TOKEN
+        return self._cache.find(kind, name or "", secret, epoch=epoch, now=now)
 
     def _look_up(
         self, name: str, password: str
