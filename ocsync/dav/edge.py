@@ -51,7 +51,7 @@ class DavEdge:
         Raises:
             Exception: a fault that is no refusal, with nothing answered yet.
         """
-        environ = {**environ, "wsgidav.provider": self._provider}
+        environ = {**environ, "wsgidav.provider": self._provider, "wsgidav.config": {}}
         request: DavRequest | None = None
         try:
             request = DavRequest.parse(environ, storage_id=self._library.storage_id)

@@ -5,9 +5,12 @@ sit on nodes and are enforced inside the transactions they guard.
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 from wsgiref.types import StartResponse
+
+from lxml import etree
 
 from ocsync.dav.lock_xml import active_locks
 from ocsync.dav.node_rows import LockRootPaths
@@ -50,8 +53,16 @@ def read_lockinfo(root: Element) -> Wish:
         raise HttpProblem(400, "DAV:lockscope: expected exclusive or shared")
     owner = root.find("{DAV:}owner")
     return Wish(
-        scopes == {"{DAV:}exclusive"}, _NO_OWNER if owner is None else serialise(owner)
+        scopes == {"{DAV:}exclusive"}, _NO_OWNER if owner is None else _serialise_owner(owner)
     )
+
+
+def _serialise_owner(owner: Element) -> str:
+    """The owner as it is shown again, under the prefix that clients read."""
+    renamed = etree.Element("{DAV:}owner", nsmap={"d": "DAV:"})
+    renamed.text = owner.text
+    renamed.extend(deepcopy(child) for child in owner)
+    return serialise(renamed)
 
 
 @dataclass(frozen=True, slots=True)

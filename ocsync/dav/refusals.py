@@ -5,6 +5,7 @@ RFC 4918, RFC 3253, RFC 4331 and RFC 6578 name, and sabre's error document.
 """
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Final
 
 from wsgidav.dav_error import (
@@ -46,6 +47,9 @@ _CONDITIONS: Final[dict[type[BaseException], str]] = {
 _WITH_HREF: Final = {PRECONDITION_CODE_MissingLockToken, PRECONDITION_CODE_LockConflict}
 
 
+_MISSING: Final = "The resource could not be found"
+
+
 def unwrapped(error: BaseException) -> BaseException:
     """The error that wsgidav has wrapped in one of its own, if it has."""
     while isinstance(error, DAVError) and error.src_exception is not None:
@@ -59,7 +63,12 @@ def dav_problem(error: BaseException) -> Problem:
     if isinstance(error, MalformedHeader):
         return problem_of(400, str(error))
     if isinstance(error, DAVError):
-        return problem_of(error.value, error.context_info or "")
+        # Of what is missing wsgidav says no more than the path.
+        is_missing = error.value == HTTPStatus.NOT_FOUND
+        text = _MISSING if is_missing else error.context_info or ""
+        return problem_of(error.value, text)
+    if isinstance(error, errors.ChecksumMismatch):
+        return replace(describe(error), message=str(error))
     if isinstance(error, errors.PreconditionFailed):
         return replace(describe(error), message=f"{error.header} does not hold")
     return describe(error)

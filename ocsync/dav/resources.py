@@ -15,6 +15,7 @@ from ocsync.dav.property_table import Wanted
 from ocsync.dav.reading import Download
 from ocsync.dav.request import DavRequest, dav_request
 from ocsync.wire.dav_headers import Depth
+from ocsync.wire.url_paths import join_path
 from spaces.clock import SECOND, Instant
 from spaces.library import Library
 from spaces.model import Entry, Place
@@ -50,6 +51,11 @@ class Resource(_DAVResource):
     def request(self) -> DavRequest:
         """The request that asked for the resource."""
         return dav_request(self.environ)
+
+    def get_href(self) -> str:
+        """Its encoded path, below the mount that was called."""
+        segments = (part for part in self.path.split("/") if part)
+        return join_path((*self.request.mount, *segments))
 
     @property
     def modified_at(self) -> Instant | None:
