@@ -19,6 +19,7 @@ from spaces.passwords import default_passwords
 from spaces.policy import Policy
 from spaces.properties import Properties
 from spaces.search import Search
+from spaces.sweeper import Sweeper
 from spaces.trash import Trash
 from spaces.tree import Tree
 from spaces.uploads import Uploads
@@ -44,10 +45,12 @@ class Library:
     changes: Changes
     accounts: Accounts
     uploads: Uploads
+    sweeper: Sweeper
 
     @classmethod
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
         """Wire the services."""
+        uploads = Uploads(database=database, blobs=blobs)
         return cls(
             database=database,
             blobs=blobs,
@@ -68,7 +71,10 @@ class Library:
             locks=Locks(database=database, policy=policy),
             search=Search(database=database),
             changes=Changes(database=database),
-            uploads=Uploads(database=database, blobs=blobs),
+            uploads=uploads,
+            sweeper=Sweeper(
+                database=database, blobs=blobs, policy=policy, uploads=uploads
+            ),
         )
 
 
