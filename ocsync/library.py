@@ -6,51 +6,68 @@ Turns settings into what the domain wants: a database, a blob store, a policy.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Final
 
 from spaces.blobs.opening import open_blobs
 
 from ocsync.datadir import DataFolderError, prepare_folder
 from ocsync.settings import Settings
+from ocsync.settings.model import DATABASE_FILE
 from spaces.clock import SECOND
-from spaces.db.engine import open_database
-from spaces.db.revision import upgrade as upgrade_schema
+from spaces.db.engine import Database, open_database
+from spaces.db.revision import upgrade
+from spaces.errors import SchemaMismatch
 from spaces.library import Library
 from spaces.policy import Durability, Policy
 
+NO_SCHEMA: Final = "none"
+"""What `SchemaMismatch` calls the revision of an empty database."""
+
 
 @contextmanager
-def open_library(settings: Settings, *, upgrade: bool = False) -> Iterator[Library]:
+def open_library(settings: Settings, *, create: bool = False) -> Iterator[Library]:
     """The library of these settings, closed at the end of the block.
 
     Args:
         settings: where everything lies.
-        upgrade: whether to bring an older schema, or none, to the present one.
+        create: whether to make the data folder and the schema if there is nothing
+            yet. An older schema is never touched here.
 
     Raises:
         DataFolderError: the data folder cannot be used, or holds nothing yet.
-        SchemaMismatch: the schema is newer; or older, without `upgrade`.
+        SchemaMismatch: the schema is older or newer.
         ValueError: a URL in the settings names something unknown.
     """
-    if upgrade:
+    if create:
         prepare_folder(settings.data)
-        upgrade_schema(settings.database_url)
-    elif settings.storage.database_url is None and not has_database(settings):
+    elif not _has_database(settings):
         raise DataFolderError(
             f"there is no data in {settings.data} yet: start the server once, or"
             " name the right folder with --data"
         )
-    policy = policy_of(settings)
-    database = open_database(settings.database_url, durability=policy.durability.value)
+    database = _open_database(settings, create=create)
     try:
+        policy = policy_of(settings)
         blobs = open_blobs(settings.blob_url, durability=policy.durability)
         yield Library.open(database=database, blobs=blobs, policy=policy)
     finally:
         database.close()
 
 
-def has_database(settings: Settings) -> bool:
-    """Whether the embedded database exists."""
-    return (settings.data / "ocsync.db").exists()
+def _open_database(settings: Settings, *, create: bool) -> Database:
+    url, durability = settings.database_url, settings.storage.durability
+    try:
+        return open_database(url, durability=durability)
+    except SchemaMismatch as error:
+        if not create or error.found != NO_SCHEMA:
+            raise
+    upgrade(url)
+    return open_database(url, durability=durability)
+
+
+def _has_database(settings: Settings) -> bool:
+    embedded = settings.storage.database_url is None
+    return not embedded or (settings.data / DATABASE_FILE).exists()
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -1,22 +1,20 @@
 """`ocsync user` and `ocsync token`: accounts and what programs log in with."""
 
-import secrets
 import sys
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import iso, print_json, print_rows
+from ocsync.first_start import generate_password
 from ocsync.library import open_library
 from ocsync.settings import LoadedSettings
 from ocsync.settings.quantities import parse_optional_duration
 from spaces.clock import SECOND, Instant
 from spaces.library import Library
 from spaces.model import AppToken, User
-
-_GENERATED_BYTES: Final = 15
 
 
 class DurationType(click.ParamType[timedelta | None]):
@@ -210,11 +208,6 @@ def revoke_token(loaded: LoadedSettings, name: str, token_id: str) -> None:
             )
         library.accounts.revoke_token(account.id, known[token_id])
     click.echo(f"revoked {token_id}", err=True)
-
-
-def generate_password() -> str:
-    """A password that nobody guesses and everybody can type."""
-    return secrets.token_urlsafe(_GENERATED_BYTES)
 
 
 def _new_password(*, from_stdin: bool) -> tuple[str, bool]:

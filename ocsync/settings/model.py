@@ -19,6 +19,9 @@ from ocsync.settings.service import (
     ServerSettings,
 )
 
+DATABASE_FILE: Final = "ocsync.db"
+"""In the data folder, unless another database is set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -41,7 +44,7 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Where the metadata is."""
-        return self.storage.database_url or f"sqlite:///{self.data / 'ocsync.db'}"
+        return self.storage.database_url or f"sqlite:///{self.data / DATABASE_FILE}"
 
     @property
     def blob_url(self) -> str:

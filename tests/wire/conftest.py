@@ -64,7 +64,7 @@ def settings(tmp_path: Path, overrides: dict[str, object]) -> Settings:
 @pytest.fixture
 def library(settings: Settings) -> Iterator[Library]:
     """An empty library with its schema."""
-    with open_library(settings, upgrade=True) as opened:
+    with open_library(settings, create=True) as opened:
         yield opened
 
 
