@@ -16,6 +16,7 @@ from ocsync.auth.authenticators import (
 )
 from ocsync.auth.guard import Guard
 from ocsync.datadir import Secrets, read_secrets
+from ocsync.dav.mounts import dav_mounts
 from ocsync.features import features_of
 from ocsync.graph.edge import graph_mounts
 from ocsync.log import Log, open_log
@@ -74,6 +75,7 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
         *graph_mounts(library=around.library),
+        *dav_mounts(library=around.library, settings=around.settings.dav),
     )
     prefixes = {mount.prefix for mount in mounts}
     keys = SigningKeys(secret=around.secrets.transfer_key, stamp_of=around.grants.stamp)
