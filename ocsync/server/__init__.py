@@ -6,5 +6,15 @@ It knows HTTP/1.1 and WSGI and nothing of files, spaces or uploads.
 from ocsync.server.in_process import ServerThread
 from ocsync.server.listening import ServerError
 from ocsync.server.options import Limits, ServerOptions
+from ocsync.server.serving import serve
+from ocsync.server.worker import AppMaker, Worker
 
-__all__ = ["Limits", "ServerError", "ServerOptions", "ServerThread"]
+__all__ = [
+    "AppMaker",
+    "Limits",
+    "ServerError",
+    "ServerOptions",
+    "ServerThread",
+    "Worker",
+    "serve",
+]

@@ -48,9 +48,14 @@ class Connections:
         with contextlib.suppress(OSError):
             self._alarm_end.send(b"\0")
 
-    def listen_to(self, fileno: int, act: Callable[[], None]) -> None:
-        """Let the leader also act on something else that becomes readable."""
-        self.selector.register(fileno, _READ, act)
+    def call_at_end_of(self, fileno: int, act: Callable[[], None]) -> None:
+        """Let the leader act, once, when the other end of a pipe is closed."""
+
+        def end() -> None:
+            self.selector.unregister(fileno)
+            act()
+
+        self.selector.register(fileno, _READ, end)
 
     def add(self, connection: Connection) -> None:
         """Take up a new connection, and watch it."""

@@ -99,6 +99,10 @@ class Server(HTTPServer):
         self._is_stopping = True
         self._leading.drain(self._options.grace_seconds)
 
+    def stop_at_end_of(self, fileno: int) -> None:
+        """Stop when the other end of this pipe is closed, as by its process's end."""
+        self.connections.call_at_end_of(fileno, self.stop)
+
     def put_conn(self, conn: Connection) -> None:
         """Take back a connection that waits for its next request."""
         if conn.is_ready:

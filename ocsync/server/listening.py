@@ -7,7 +7,6 @@ so, instead of taking every other connection.
 import errno
 import os
 import socket
-import stat
 from collections.abc import MutableMapping
 from typing import Final
 
@@ -98,20 +97,17 @@ def _open_port(options: ServerOptions) -> socket.socket:
 def _open_unix(options: ServerOptions) -> socket.socket:
     path = options.unix_socket
     assert path is not None
+    if path.is_socket() and _is_answered(str(path)):
+        raise ServerError(f"{path} is in use by another program")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-            if _is_answered(str(path)):
-                raise ServerError(f"{path} is in use by another program")
-            path.unlink()
+        if path.is_socket():
+            path.unlink()  # left by a server that was killed
         listener.bind(str(path))
         path.chmod(options.unix_socket_mode)
     except OSError as error:
         listener.close()
         raise ServerError(f"cannot listen on {path}: {error.strerror}") from error
-    except ServerError:
-        listener.close()
-        raise
     return listener
 
 

@@ -11,8 +11,8 @@ import socket
 import struct
 from typing import Final, Protocol
 
-DONT_WAIT: Final = getattr(socket, "MSG_DONTWAIT", 0)
-_MORE: Final = getattr(socket, "MSG_MORE", 0)
+DONT_WAIT: Final = int(getattr(socket, "MSG_DONTWAIT", 0))
+_MORE: Final = int(getattr(socket, "MSG_MORE", 0))
 _PEER_CLOSED: Final = getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
