@@ -1,24 +1,32 @@
 """Digests that grow while bytes arrive.
 
 `RunningChecksums` feeds several algorithms in one pass. A resumable one can be saved
-as bytes and continued by another process; it costs a copy of each block, because the
-hashes that can be saved (package `rehashes`) take only `bytes`. How digests are
-written in headers is not known here.
+as bytes and continued by another process. That has a price: the hashes that can be
+saved (package `rehashes`) are as fast as OpenSSL's, but take only `bytes`, so that
+each block is copied, and keep the interpreter's lock, so that other threads wait.
+What arrives in one go is better not resumable. Where the package has no build, what
+was saved is refused later, and the bytes must be read again. How digests are written
+in headers is not known here.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, Self
-
-import rehashes
 
 from spaces.errors import ChecksumMismatch
 from spaces.model import Checksums
+
+try:
+    from isal.isal_zlib import adler32, crc32  # six times as fast
+except ImportError:
+    from zlib import adler32, crc32
+try:
+    import rehashes
+except ImportError:
+    rehashes = None  # type: ignore[assignment]  # a missing module
 
 Data = bytes | bytearray | memoryview
 
@@ -38,10 +46,10 @@ class _Hash(Protocol):
 
 
 class _Rolling:
-    """ADLER32 or CRC32: the value is the state."""
+    """ADLER32 or CRC32: the value is the state, and it costs next to nothing."""
 
     def __init__(self, name: str, value: int | None = None) -> None:
-        self._step = zlib.adler32 if name == "adler32" else zlib.crc32
+        self._step = adler32 if name == "adler32" else crc32
         self._value = self._step(b"") if value is None else value
 
     def update(self, data: Data, /) -> None:
@@ -58,7 +66,7 @@ class _Resumable:
     """A cryptographic hash whose state can be saved."""
 
     def __init__(self, name: str, state: bytes | None = None) -> None:
-        kind = _RESUMABLE[name]
+        kind: type[rehashes.PySha1] = getattr(rehashes, _RESUMABLE[name])
         self._hash = kind() if state is None else kind.deserialize(state)
 
     def update(self, data: Data, /) -> None:
@@ -71,11 +79,12 @@ class _Resumable:
         return base64.b64encode(self._hash.serialize()).decode("ascii")
 
 
-_RESUMABLE: Final[Mapping[str, type[rehashes.PySha1]]] = {
-    "sha1": rehashes.PySha1,
-    "md5": rehashes.PyMd5,
-    "sha256": rehashes.PySha256,
-    "sha512": rehashes.PySha512,
+_ROLLING: Final = frozenset({"adler32", "crc32"})
+_RESUMABLE: Final[Mapping[str, str]] = {
+    "sha1": "PySha1",
+    "md5": "PyMd5",
+    "sha256": "PySha256",
+    "sha512": "PySha512",
 }
 
 
@@ -107,10 +116,29 @@ class RunningChecksums:
         """What is computed."""
         return tuple(self._hashes)
 
+    @property
+    def costly_updates(self) -> tuple[Callable[[Data], None], ...]:
+        """The steps beside `update_rolling` that make an update.
+
+        Each must be given all bytes in order, and may be on a thread of its own.
+        """
+        return tuple(
+            running.update
+            for running in self._hashes.values()
+            if not isinstance(running, _Rolling)
+        )
+
     def update(self, data: Data) -> None:
         """Take in the next bytes."""
+        self.update_rolling(data)
+        for step in self.costly_updates:
+            step(data)
+
+    def update_rolling(self, data: Data) -> None:
+        """Count the next bytes and take them into the sums that cost little."""
         for running in self._hashes.values():
-            running.update(data)
+            if isinstance(running, _Rolling):
+                running.update(data)
         self._size += len(data)
 
     def hexdigest(self, algorithm: str) -> str:
@@ -150,8 +178,9 @@ class RunningChecksums:
             raise ValueError("these checksums cannot be saved")
         hashes = {
             name: running.state()
-            for name, running in self._hashes.items()
             if isinstance(running, _Rolling | _Resumable)
+            else None
+            for name, running in self._hashes.items()
         }
         return json.dumps(
             {"version": _STATE_VERSION, "size": self._size, "hashes": hashes}
@@ -162,7 +191,7 @@ class RunningChecksums:
         """Go on from a saved state.
 
         Raises:
-            ValueError: the state is damaged or of another version.
+            ValueError: the state cannot be used here; the bytes must be read again.
         """
         try:
             saved = json.loads(state)
@@ -173,7 +202,7 @@ class RunningChecksums:
             running._hashes = {
                 name: _restored(name, text) for name, text in saved["hashes"].items()
             }
-        except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the saved state is damaged") from error
         return running
 
@@ -181,14 +210,16 @@ class RunningChecksums:
 def _new_hash(name: str, *, is_resumable: bool) -> _Hash:
     if name not in ALGORITHMS:
         raise ValueError(f"unknown checksum algorithm {name!r}")
-    if name in {"adler32", "crc32"}:
+    if name in _ROLLING:
         return _Rolling(name)
-    if is_resumable:
+    if is_resumable and rehashes is not None:
         return _Resumable(name)
     return hashlib.new(name, usedforsecurity=False)
 
 
-def _restored(name: str, text: str) -> _Hash:
-    if name in {"adler32", "crc32"}:
+def _restored(name: str, text: str | None) -> _Hash:
+    if text is None or rehashes is None:
+        raise ValueError("hashes cannot be resumed on this system")
+    if name in _ROLLING:
         return _Rolling(name, int(text))
     return _Resumable(name, base64.b64decode(text, validate=True))

@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Final, NoReturn, Self
 
@@ -200,9 +200,9 @@ class FolderBlobStore:
         """
         self._folder = folder
         self._is_safe = is_safe
-        for name in (STAGING, *(SEALED / shard for shard in SHARDS)):
-            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directories = DirectorySync(folder)
+        if not (folder / SEALED / SHARDS[-1]).is_dir():
+            self._make_folders()
 
     @property
     def _syncing(self) -> DirectorySync | None:
@@ -295,6 +295,15 @@ class FolderBlobStore:
     def free_bytes(self) -> int | None:
         """Room left on the filesystem for this user."""
         return shutil.disk_usage(self._folder).free
+
+    def _make_folders(self) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        shards = (SEALED / shard for shard in SHARDS)
+        for name in (PurePath(), STAGING, SEALED, *shards):
+            (self._folder / name).mkdir(mode=0o700, exist_ok=True)
+        if self._is_safe:
+            for folder in (str(SEALED), ".", ".."):
+                self._directories.sync(folder)
 
     def _staged(self, blob_id: BlobId, flags: int, size: int | None) -> FolderStaged:
         path = self._folder / staged_path(blob_id)

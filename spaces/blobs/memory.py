@@ -31,6 +31,8 @@ class MemoryStaged:
 
     def truncate(self, size: int) -> None:
         """Cut back to the size."""
+        if size > self.size:
+            raise ValueError("a staging area cannot be cut to more than it holds")
         del self._content[size:]
 
     def close(self) -> None:
@@ -72,9 +74,8 @@ class MemoryBlobStore:
 
     def stage(self, blob_id: BlobId) -> MemoryStaged:
         """Open a new, empty staging area."""
-        return MemoryStaged(
-            self._staged.setdefault(require_blob_id(blob_id), bytearray())
-        )
+        content = self._staged[require_blob_id(blob_id)] = bytearray()
+        return MemoryStaged(content)
 
     def resume(self, blob_id: BlobId, size: int) -> MemoryStaged:
         """Open a staging area again, cut back to the size."""
@@ -105,10 +106,11 @@ class MemoryBlobStore:
 
     def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> MemoryStaged:
         """Open a staging area that begins with the content of the parts."""
+        contents = [self._staged.get(part, self._sealed.get(part)) for part in parts]
         staged = self.stage(blob_id)
-        for part in parts:
-            content = self._staged.get(part, self._sealed.get(part))
+        for content in contents:
             if content is None:
+                self.discard(blob_id)
                 raise BlobNotFound
             staged.write(bytes(content))
         return staged

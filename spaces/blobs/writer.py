@@ -1,10 +1,11 @@
 """Writing content: bytes go to a staging area and through the checksums at once.
 
-`Appender` does that for one run of bytes; for long runs the checksums are computed
-on a second thread, while the next bytes arrive. `FileWriter` makes a whole new blob
-with it. Where the bytes come from is not known here.
+`Appender` does that for one run of bytes; for long runs the costly checksums are
+computed on other threads, while the next bytes arrive. `FileWriter` makes a whole new
+blob with it. Where the bytes come from is not known here.
 """
 
+from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
@@ -16,9 +17,9 @@ from spaces.ids import BlobId
 from spaces.model import Content
 
 BLOCK_BYTES: Final = 256 * 1024
-_RING_BLOCKS: Final = 4
-_THREAD_FROM_BYTES: Final = 4 * 1024 * 1024
-"""Shorter runs are hashed before a second thread would have started."""
+_SPARE_BLOCKS: Final = 3
+_THREADS_FROM_BYTES: Final = 4 * 1024 * 1024
+"""Shorter runs are hashed before other threads would have helped."""
 
 
 class Appender:
@@ -43,7 +44,7 @@ class Appender:
             block = max(min(expected_bytes, BLOCK_BYTES), 1)
         self._current = bytearray(block)
         self._appended = 0
-        self._hasher: _HashingThread | None = None
+        self._threads: _HashingThreads | None = None
 
     @property
     def size(self) -> int:
@@ -69,7 +70,7 @@ class Appender:
         try:
             self._staged.write(memoryview(self._current)[:count])
         finally:
-            self._hash(self._staged.size - before)
+            self._hash_current(self._staged.size - before)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append all of the data.
@@ -79,61 +80,92 @@ class Appender:
         """
         rest = memoryview(data)
         while rest:
-            count = min(len(rest), len(self._current))
-            self._current[:count] = rest[:count]
-            self.advance(count)
-            rest = rest[count:]
+            block = rest[: len(self._current)]
+            if self._threads is None:
+                self._write_through(block)
+            else:
+                self._current[: len(block)] = block
+                self.advance(len(block))
+            rest = rest[len(block) :]
 
     def settle(self) -> None:
         """Return when the checksums cover every byte that was appended."""
-        hasher, self._hasher = self._hasher, None
-        if hasher is not None:
-            hasher.finish()
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.finish()
 
-    def _hash(self, count: int) -> None:
+    def _write_through(self, block: memoryview) -> None:
+        before = self._staged.size
+        try:
+            self._staged.write(block)
+        finally:
+            count = self._staged.size - before
+            self._checksums.update(block[:count])
+            self._appended += count
+            self._start_threads()
+
+    def _hash_current(self, count: int) -> None:
         self._appended += count
-        if self._hasher is None and self._appended >= _THREAD_FROM_BYTES:
-            self._hasher = _HashingThread(self._checksums, len(self._current))
-        if self._hasher is None:
-            self._checksums.update(memoryview(self._current)[:count])
+        self._start_threads()
+        data = memoryview(self._current)[:count]
+        if self._threads is None:
+            self._checksums.update(data)
         else:
-            self._current = self._hasher.swap(self._current, count)
+            self._checksums.update_rolling(data)
+            self._current = self._threads.swap(self._current, count)
+
+    def _start_threads(self) -> None:
+        if self._threads is None and self._appended >= _THREADS_FROM_BYTES:
+            steps = self._checksums.costly_updates
+            if steps:
+                self._threads = _HashingThreads(steps, len(self._current))
 
 
-class _HashingThread:
-    """Computes checksums of full buffers and gives them back empty."""
+class _HashingThreads:
+    """One thread for each costly hash; full buffers pass through all, and come back."""
 
-    def __init__(self, checksums: RunningChecksums, block_bytes: int) -> None:
-        self._checksums = checksums
-        self._full: SimpleQueue[tuple[bytearray, int] | None] = SimpleQueue()
-        self._empty: SimpleQueue[bytearray] = SimpleQueue()
-        for _ in range(_RING_BLOCKS - 1):
-            self._empty.put(bytearray(block_bytes))
+    def __init__(
+        self, steps: tuple[Callable[[memoryview], None], ...], block_bytes: int
+    ) -> None:
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._run, name="checksums", daemon=True)
-        self._thread.start()
+        self._queues: list[SimpleQueue[tuple[bytearray, int] | None]] = [
+            SimpleQueue() for _ in range(len(steps) + 1)
+        ]
+        for _ in range(_SPARE_BLOCKS + len(steps) - 1):
+            self._queues[-1].put((bytearray(block_bytes), 0))
+        self._threads = [
+            Thread(target=self._run, args=(number, step), name="checksums", daemon=True)
+            for number, step in enumerate(steps)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def swap(self, full: bytearray, count: int) -> bytearray:
         """Hand over a buffer, and get an empty one as soon as there is one."""
-        self._full.put((full, count))
-        return self._empty.get()
+        self._queues[0].put((full, count))
+        back = self._queues[-1].get()
+        assert back is not None
+        return back[0]
 
     def finish(self) -> None:
         """Wait until all buffers are done with."""
-        self._full.put(None)
-        self._thread.join()
+        self._queues[0].put(None)
+        for thread in self._threads:
+            thread.join()
         if self._error is not None:
             raise self._error
 
-    def _run(self) -> None:
-        while (item := self._full.get()) is not None:
+    def _run(self, number: int, step: Callable[[memoryview], None]) -> None:
+        source, target = self._queues[number], self._queues[number + 1]
+        while (item := source.get()) is not None:
             buffer, count = item
             if self._error is None:
                 try:
-                    self._checksums.update(memoryview(buffer)[:count])
+                    step(memoryview(buffer)[:count])
                 except BaseException as error:  # noqa: BLE001  raised in `finish`
                     self._error = error
-            self._empty.put(buffer)
+            target.put(item)
+        target.put(None)
 
 
 class FileWriter:
