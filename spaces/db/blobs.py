@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from spaces.clock import Instant
 from spaces.db.schema import blobs
 from spaces.db.statement import Statement
 from spaces.ids import BlobId
-from spaces.model import Content
+from spaces.model import Checksums, Content
 
 _INSERT: Final = Statement(
     insert(blobs),
@@ -19,6 +19,24 @@ _RELEASE: Final = Statement(
     update(blobs)
     .where(blobs.c.id == bindparam("blob_id"))
     .values(released_at=bindparam("now"))
+)
+_UNHASHED: Final = Statement(
+    select(blobs.c.id)
+    .where(
+        or_(blobs.c.md5.is_(None), blobs.c.sha256.is_(None)),
+        blobs.c.id > bindparam("after_id"),
+    )
+    .order_by(blobs.c.id)
+    .limit(bindparam("row_limit"))
+)
+_COMPLETE: Final = Statement(
+    update(blobs)
+    .where(
+        blobs.c.id == bindparam("blob_id"),
+        blobs.c.sha1 == bindparam("known_sha1"),
+        blobs.c.adler32 == bindparam("known_adler32"),
+    )
+    .values(md5=bindparam("new_md5"), sha256=bindparam("new_sha256"))
 )
 
 
@@ -44,3 +62,23 @@ def is_known(connection: Connection, blob_id: BlobId) -> bool:
 def release(connection: Connection, blob_id: BlobId, now: Instant) -> None:
     """Note that a reference to the blob was dropped, for the sweeper to look at."""
     _RELEASE.run(connection, blob_id=blob_id, now=now)
+
+
+def unhashed(connection: Connection, *, after: BlobId, limit: int) -> list[BlobId]:
+    """Blobs that lack a digest, in the order of their ids, which is that of age."""
+    rows = _UNHASHED.all(connection, after_id=after, row_limit=limit)
+    return [row[0] for row in rows]
+
+
+def complete(connection: Connection, blob_id: BlobId, checksums: Checksums) -> bool:
+    """Add the digests that were missing; False if the known ones differ."""
+    return bool(
+        _COMPLETE.run(
+            connection,
+            blob_id=blob_id,
+            known_sha1=checksums.sha1,
+            known_adler32=checksums.adler32,
+            new_md5=checksums.md5,
+            new_sha256=checksums.sha256,
+        )
+    )

@@ -140,7 +140,7 @@ blobs = Table(
     ),
     Index(
         "ix_blobs_unhashed",
-        "created_at",
+        "id",
         sqlite_where=text("md5 IS NULL OR sha256 IS NULL"),
         postgresql_where=text("md5 IS NULL OR sha256 IS NULL"),
     ),

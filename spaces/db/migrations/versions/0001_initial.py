@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_blobs_unhashed",
         "blobs",
-        ["created_at"],
+        ["id"],
         unique=False,
         sqlite_where=sa.text("md5 IS NULL OR sha256 IS NULL"),
         postgresql_where=sa.text("md5 IS NULL OR sha256 IS NULL"),

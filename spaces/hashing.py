@@ -1,0 +1,74 @@
+"""The background worker that adds the digests nobody had to wait for.
+
+Content is answered for with SHA1 and ADLER32; MD5 and SHA-256 of large files are
+computed here, from the stored bytes. The rows that lack them are the queue, so any
+process can take it up, and doing a file twice does no harm.
+"""
+
+from threading import Event
+from typing import Final
+
+from spaces.blobs.base import BlobStore
+from spaces.checksums import ALL_KEPT, RunningChecksums
+from spaces.db import blobs as blob_rows
+from spaces.db.engine import Database
+from spaces.errors import BlobNotFound
+from spaces.ids import BlobId
+
+_BLOCK_BYTES: Final = 256 * 1024
+_BLOBS_PER_ROUND: Final = 100
+
+
+class Hashing:
+    """Reads content once more and completes its row."""
+
+    def __init__(self, *, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def run(self, stop: Event, *, pause_seconds: float) -> None:
+        """Work until told to stop, with a pause whenever nothing is left to do."""
+        while not stop.wait(pause_seconds):
+            self.complete(stop=stop)
+
+    def complete(self, *, stop: Event | None = None) -> int:
+        """Go through the queue once; how many contents were completed.
+
+        What cannot be read, or no longer has the digests it had, stays as it is: to
+        say so is for the check of the whole store.
+        """
+        count = 0
+        after = BlobId("")
+        while waiting := self._waiting(after):
+            for blob_id in waiting:
+                if stop is not None and stop.is_set():
+                    return count
+                checksums = self._read(blob_id, stop)
+                if checksums is not None and self._store(blob_id, checksums):
+                    count += 1
+            after = waiting[-1]
+        return count
+
+    def _waiting(self, after: BlobId) -> list[BlobId]:
+        with self._database.read() as connection:
+            return blob_rows.unhashed(connection, after=after, limit=_BLOBS_PER_ROUND)
+
+    def _store(self, blob_id: BlobId, checksums: RunningChecksums) -> bool:
+        kept = checksums.checksums()
+        return self._database.write(
+            lambda connection: blob_rows.complete(connection, blob_id, kept)
+        )
+
+    def _read(self, blob_id: BlobId, stop: Event | None) -> RunningChecksums | None:
+        """All digests of a blob; None if it is gone, damaged or time is up."""
+        checksums = RunningChecksums(ALL_KEPT)
+        buffer = memoryview(bytearray(_BLOCK_BYTES))
+        try:
+            with self._blobs.open(blob_id) as reader:
+                while size := reader.readinto(buffer):
+                    if stop is not None and stop.is_set():
+                        return None
+                    checksums.update(buffer[:size])
+        except BlobNotFound:
+            return None
+        return checksums
