@@ -23,6 +23,7 @@ from spaces.app_tokens import AppTokens
 from spaces.clock import Instant
 from spaces.credentials import CredentialCache
 from spaces.db import accounts as rows
+from spaces.db import oidc
 from spaces.db.accounts import UserRow
 from spaces.db.engine import Database
 from spaces.db.purging import purge_space
@@ -200,6 +201,8 @@ class Accounts:
     def set_password(self, user_id: UserId, password: str | None) -> None:
         """Give the account a new password; None: it has none any more.
 
+        Programs that were let in through a login have to log in again.
+
         Raises:
             UserNotFound: there is no such account.
             PasswordRefused: the password is empty or too long.
@@ -209,6 +212,7 @@ class Accounts:
         def job(connection: Connection) -> None:
             _existing(rows.find(connection, user_id))
             rows.set_password_hash(connection, user_id, hashed)
+            oidc.remove_of_user(connection, user_id)
 
         self._change(job)
 
@@ -300,13 +304,13 @@ class Accounts:
         """
         return self._tokens.create(user_id, label=label, expires_at=expires_at)
 
-    def revoke_token(self, user_id: UserId, token_id: TokenId) -> None:
-        """Make one of the user's tokens void, at once and everywhere.
+    def revoke_token(self, user_id: UserId, token: TokenId | str) -> None:
+        """Make one of the user's tokens void, named by its id or its secret.
 
         Raises:
             TokenNotFound: the user has no such token.
         """
-        self._tokens.revoke(user_id, token_id)
+        self._tokens.revoke(user_id, token)
 
     def list(self) -> list[User]:
         """Every account, by name."""

@@ -15,7 +15,7 @@ from spaces.db import accounts as rows
 from spaces.db.engine import Database
 from spaces.errors import LimitExceeded, TokenNotFound, UserNotFound
 from spaces.ids import TokenId, UserId, secret_id
-from spaces.logins import TOKEN_PREFIX, token_hash
+from spaces.logins import TOKEN_PREFIX, is_token, token_hash
 from spaces.model import AppToken
 
 MAX_TOKENS: Final = 500
@@ -62,14 +62,19 @@ class AppTokens:
 
         return self._database.write(job), secret
 
-    def revoke(self, user_id: UserId, token_id: TokenId) -> None:
-        """Make a token void, at once and in every process.
+    def revoke(self, user_id: UserId, token: TokenId | str) -> None:
+        """Make a token void, at once and in every process; named by id or secret.
 
         Raises:
             TokenNotFound: the user has no such token.
         """
 
         def job(connection: Connection) -> None:
+            token_id = TokenId(token)
+            if is_token(token):
+                now = self._database.now(connection)
+                found = rows.find_token(connection, token_hash(token), now)
+                token_id = token_id if found is None else found[0].id
             if not rows.remove_token(connection, user_id, token_id):
                 raise TokenNotFound
             rows.renew_epoch(connection)
