@@ -15,10 +15,12 @@ from ocsync.auth.authenticators import (
     BasicAuthenticator,
 )
 from ocsync.auth.guard import Guard
+from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
 from ocsync.dav.mounts import dav_mounts
 from ocsync.features import features_of
 from ocsync.graph.edge import graph_mounts
+from ocsync.identity import Identity, compose_identity
 from ocsync.log import Log, open_log
 from ocsync.middleware.cors import Cors
 from ocsync.middleware.errors import Errors
@@ -28,9 +30,7 @@ from ocsync.ocs.edge import ocs_mounts
 from ocsync.operations import HEALTH_PATHS, operation_mounts
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import Settings
-from ocsync.signed_urls import SigningKeys
-from spaces.credentials import CredentialCache
-from spaces.grants import Grants
+from spaces.clock import system_clock
 from spaces.library import Library
 from spaces.throttle import Throttle
 
@@ -43,7 +43,7 @@ class Surroundings:
     library: Library
     secrets: Secrets
     throttle: Throttle
-    grants: Grants
+    identity: Identity
     log: Log
 
 
@@ -55,13 +55,22 @@ def create_app(
     Raises:
         DataFolderError: the secrets cannot be read.
     """
+    log = log or open_log(settings.log)
+    secrets = read_secrets(settings)
+    throttle = Throttle(clock=time.monotonic)
     around = Surroundings(
         settings=settings,
         library=library,
-        secrets=read_secrets(settings),
-        throttle=Throttle(clock=time.monotonic),
-        grants=Grants(database=library.database, cache=CredentialCache()),
-        log=log or open_log(settings.log),
+        secrets=secrets,
+        throttle=throttle,
+        identity=compose_identity(
+            settings=settings,
+            library=library,
+            secrets=secrets,
+            throttle=throttle,
+            log=log,
+        ),
+        log=log,
     )
     routes = Routes(_guarded(around, _mounts(around)))
     app: WSGIApplication = Router(routes)
@@ -75,16 +84,17 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
         *graph_mounts(library=around.library),
+        *around.identity.mounts,
+        *auth_app_mounts(accounts=around.library.accounts, clock=system_clock),
         *dav_mounts(library=around.library, settings=around.settings.dav),
     )
     prefixes = {mount.prefix for mount in mounts}
-    keys = SigningKeys(secret=around.secrets.transfer_key, stamp_of=around.grants.stamp)
     return (
         *mounts,
         *ocs_mounts(
             library=around.library,
             features=features_of(around.settings, prefixes),
-            signing_key=keys.key_of,
+            signing_key=around.identity.signing_key,
         ),
     )
 
@@ -101,10 +111,14 @@ def _guarded(around: Surroundings, mounts: tuple[Mount, ...]) -> tuple[Mount, ..
 
 def _authenticators(around: Surroundings) -> tuple[Authenticator, ...]:
     accounts = around.library.accounts
-    tokens = AppTokenAuthenticator(accounts=accounts)
-    if not around.settings.auth.basic:
-        return (tokens,)
-    return (tokens, BasicAuthenticator(accounts=accounts, throttle=around.throttle))
+    basic: tuple[Authenticator, ...] = ()
+    if around.settings.auth.basic:
+        basic = (BasicAuthenticator(accounts=accounts, throttle=around.throttle),)
+    return (
+        AppTokenAuthenticator(accounts=accounts),
+        *basic,
+        *around.identity.authenticators,
+    )
 
 
 def _schemes(settings: Settings) -> tuple[str, ...]:

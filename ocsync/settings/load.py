@@ -168,3 +168,8 @@ def _require_consistency(settings: Settings) -> None:
         raise SettingsError("uploads.max_chunk_size must not be 0")
     if settings.uploads.max_age < settings.uploads.expiry:
         raise SettingsError("uploads.max_age must not be shorter than uploads.expiry")
+    if settings.auth.oidc_issuer is not None and settings.auth.oidc_audience is None:
+        raise SettingsError(
+            "auth.oidc_issuer needs auth.oidc_audience: without it a token that was"
+            " made for any other service would open this one"
+        )

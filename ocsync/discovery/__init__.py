@@ -1,0 +1,1 @@
+"""The small documents by which clients and links find their way."""
