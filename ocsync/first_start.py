@@ -55,23 +55,25 @@ def found(settings: Settings, library: Library) -> FirstAccount | None:
     return FirstAccount(auth.admin_name, generated)
 
 
-def greeting(settings: Settings, address: str, account: FirstAccount | None) -> str:
-    """What to print once the server listens at the address."""
-    url = settings.server.url or address
-    lines = [f"ocsync {__version__} serves {url} from {settings.data}"]
-    if account is not None:
-        lines += _next_steps(url, account)
-    return "\n".join(lines)
-
-
-def _next_steps(url: str, account: FirstAccount) -> list[str]:
-    """Three lines: who to log in as, where, and how to go on."""
-    name = account.name
-    login = f"Log in as {name} with the password you set."
+def next_steps(account: FirstAccount) -> str:
+    """Three lines: how to log in, with which programs, and how to go on."""
+    login = f"Log in as {account.name} with the password that you set."
     if account.password is not None:
-        login = f"Log in as {name} with the password {account.password} (shown once)."
-    return [
-        login,
-        f"Files by WebDAV: {url}/dav/files/{name}/   sync clients: {url}",
-        "More accounts: ocsync user add NAME   all settings: ocsync config show",
-    ]
+        login = (
+            f"Log in as {account.name} with the password {account.password}"
+            " (it is shown only now)."
+        )
+    files = f"/dav/files/{account.name}/"
+    return (
+        f"{login}\n"
+        f"Any ownCloud client takes the server's URL; WebDAV is at {files} below it.\n"
+        "Then: `ocsync user add NAME`, `ocsync token create NAME`, `ocsync config show`."
+    )
+
+
+def greeting(settings: Settings, addresses: list[str]) -> str:
+    """What to print once the server listens at the addresses."""
+    where = " and ".join(addresses)
+    if settings.server.url is not None:
+        where = f"{settings.server.url} at {where}"
+    return f"ocsync {__version__} serves {where} from {settings.data}"

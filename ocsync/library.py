@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from spaces.blobs.opening import open_blobs
-
 from ocsync.datadir import DataFolderError, prepare_folder
 from ocsync.settings import Settings
 from ocsync.settings.model import DATABASE_FILE
+from spaces.blobs.opening import open_blobs
 from spaces.clock import SECOND
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade

@@ -74,6 +74,7 @@ def capture_logging(log: Log, *, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_Bridge(log)]
     root.setLevel(max(_LEVELS[level], logging.INFO))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
 
 

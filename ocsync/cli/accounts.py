@@ -50,6 +50,7 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
 @with_settings
 def add_user(
+    *,
     loaded: LoadedSettings,
     name: str,
     display_name: str,

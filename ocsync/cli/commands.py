@@ -5,9 +5,9 @@ import click
 from ocsync._version import __version__
 from ocsync.cli.accounts import token, user
 from ocsync.cli.configuration import config
+from ocsync.cli.database import db
 from ocsync.cli.serve import serve
 from ocsync.cli.spaces import space
-from ocsync.cli.upkeep import backup, db, fsck, restore
 from ocsync.cli.uploads import uploads
 
 
@@ -27,9 +27,6 @@ for command in (
     token,
     space,
     uploads,
-    fsck,
-    backup,
-    restore,
     config,
     db,
 ):

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ocsync.cli.commands import cli
 from ocsync.datadir import DataFolderError
+from ocsync.server import ServerError
 from ocsync.settings import SettingsError
 from spaces.errors import SchemaMismatch, SpacesError
 
@@ -33,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code.
+
+    Whatever files a command makes are for the owner only.
+    """
+    os.umask(0o077)
     try:
         result = cli.main(arguments, prog_name="ocsync", standalone_mode=False)
     except click.exceptions.Abort:
@@ -42,7 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), error.exit_code, context(error))
     except SettingsError as error:
         return _complain(str(error), WRONG_USAGE)
-    except (DataFolderError, SchemaMismatch) as error:
+    except (DataFolderError, SchemaMismatch, ServerError) as error:
         return _complain(_with_advice(error), FAILED)
     except SpacesError as error:
         return _complain(str(error), FAILED)

@@ -75,6 +75,7 @@ def space() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def create_space(
+    *,
     loaded: LoadedSettings,
     name: str,
     quota: int | None,

@@ -1,5 +1,6 @@
 """`ocsync uploads`: what is being received, and sweeping up what never will be."""
 
+from collections import Counter
 from typing import Final
 
 import click
@@ -38,6 +39,29 @@ def list_uploads(loaded: LoadedSettings, as_json: bool) -> None:
         columns=("id", "dialect", "name", "owner", "received", "active", "expires"),
         as_json=as_json,
         empty="no uploads are under way",
+    )
+
+
+@uploads.command("sweep")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_settings
+def sweep(loaded: LoadedSettings, as_json: bool) -> None:
+    """Clear away expired uploads, and all else that nobody can reach any more.
+
+    The server does so by itself every now and then; both may run at the same time.
+    """
+    counts: Counter[str] = Counter()
+    with open_library(loaded.settings) as library:
+        is_done = False
+        while not is_done:
+            swept = library.sweeper.sweep()
+            counts += swept.counts
+            is_done = swept.is_done
+    print_rows(
+        [{"what": name, "count": count} for name, count in sorted(counts.items())],
+        columns=("what", "count"),
+        as_json=as_json,
+        empty="there was nothing to clear away",
     )
 
 
