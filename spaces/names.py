@@ -32,7 +32,9 @@ def require_name(name: str) -> str:
         raise NameRefused(name, "a name must not be '.' or '..'")
     if "/" in name or "\\" in name:
         raise NameRefused(name, "a name must not contain a slash or a backslash")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+    if not name.isprintable() and any(
+        unicodedata.category(character) in {"Cc", "Cs"} for character in name
+    ):
         raise NameRefused(name, "a name must not contain control characters")
     size_bytes = max(len(name.encode()), len(name_key(name).encode()))
     if size_bytes > MAX_NAME_BYTES:

@@ -6,6 +6,7 @@ own, so that one fsync serves all of them.
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -13,7 +14,6 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection, Engine
 
 from spaces.db.failures import as_refusal, is_conflict
-from spaces.db.sqlite import driver_of
 from spaces.db.turns import FileTurn, ThreadTurn, Ticket
 from spaces.errors import Busy
 
@@ -52,12 +52,6 @@ class CombiningWriter:
         self._files.close()
         self._engine.dispose()
 
-    def abandon(self) -> None:
-        """Forget what a parent process opened, without touching it."""
-        self._files.close()
-        self._connection = None
-        self._engine.dispose(close=False)
-
     def _lead(self, own: Ticket[T]) -> None:
         company: list[Ticket[object]] = []
         try:
@@ -86,7 +80,7 @@ class CombiningWriter:
                 connection = self._begin()
                 try:
                     ticket.succeed(ticket.job(connection))
-                    connection.commit()
+                    _commit(connection)
                 except BaseException:
                     self._roll_back(connection)
                     raise
@@ -104,7 +98,7 @@ class CombiningWriter:
             try:
                 for ticket in tickets:
                     self._run_in_savepoint(connection, ticket)
-                connection.commit()
+                _commit(connection)
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -113,7 +107,7 @@ class CombiningWriter:
                 self._commit_alone(ticket)
 
     def _run_in_savepoint(self, connection: Connection, ticket: Ticket[object]) -> None:
-        driver = driver_of(connection)
+        driver = _driver_of(connection)
         driver.execute("SAVEPOINT job")
         try:
             ticket.succeed(ticket.job(connection))
@@ -128,14 +122,30 @@ class CombiningWriter:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._engine.connect()
-        connection.begin()
+        _driver_of(connection).execute("BEGIN IMMEDIATE")
         return connection
 
     def _roll_back(self, connection: Connection) -> None:
         try:
-            connection.rollback()
+            if connection.in_transaction():
+                connection.rollback()
+            _driver_of(connection).rollback()
         except Exception:  # noqa: BLE001  # the original error says more
             self._connection = None
             with contextlib.suppress(Exception):
                 connection.invalidate()
                 connection.close()
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _commit(connection: Connection) -> None:
+    """Commit what this module began; SQLAlchemy may have joined in meanwhile."""
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        _driver_of(connection).commit()

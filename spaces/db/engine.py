@@ -6,49 +6,42 @@ runs is not known here, nor what the rows mean.
 """
 
 import os
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Engine,
-    bindparam,
-    cast,
-    create_engine,
-    func,
-    select,
-)
+from sqlalchemy import BigInteger, Connection, cast, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
 
 from spaces.clock import SECOND, Clock, Instant, system_clock
-from spaces.db.combining import CombiningWriter
-from spaces.db.failures import as_refusal, is_conflict
+from spaces.db.postgres import PostgresStore
 from spaces.db.revision import require_current
-from spaces.db.schema import spaces
-from spaces.db.sqlite import create_readers, create_writer
+from spaces.db.sqlite import SqliteStore
 from spaces.db.statement import Statement
-from spaces.errors import Busy
 from spaces.ids import SpaceId
 
 T = TypeVar("T")
 
-_ATTEMPTS: Final = 20
-_PAUSE_SECONDS: Final = 0.002
-_POOL_SIZE: Final = 64
-
-_LOCK_SPACE: Final = Statement(
-    select(spaces.c.id).where(spaces.c.id == bindparam("space_id")).with_for_update()
-)
 _SERVER_TIME: Final = Statement(
     select(cast(func.extract("epoch", func.clock_timestamp()) * SECOND, BigInteger))
 )
+
+
+class Store(Protocol):
+    """What `Database` needs of a kind of database."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection in a transaction that sees one state."""
+        ...
+
+    def write(self, job: Callable[[Connection], T], space_id: SpaceId | None, /) -> T:
+        """Run a job in a transaction; again, if it met another one."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
 
 
 class Database:
@@ -65,10 +58,9 @@ class Database:
         self._clock = clock
         self._is_sqlite = url.get_backend_name() == "sqlite"
         self._fork_guard = Lock()
+        self._inherited: list[Store] = []
         self._pid = os.getpid()
-        self._combining: CombiningWriter | None
-        self._readers: Engine
-        self._open()
+        self._store = self._open()
 
     @property
     def url(self) -> URL:
@@ -94,20 +86,11 @@ class Database:
             Busy: no turn could be had in time.
             StorageFull: the database's disk is full.
         """
-        self._mind_fork()
-        if self._combining is not None:
-            return self._combining.write(job)
-        return self._write_retrying(job, space_id)
+        return self._present().write(job, space_id)
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A connection that sees one state of the database; never waits for writers."""
-        self._mind_fork()
-        with self._readers.connect() as connection:
-            try:
-                yield connection
-            finally:
-                connection.rollback()
+        return self._present().read()
 
     def now(self, connection: Connection) -> Instant:
         """The time by the database's clock."""
@@ -119,53 +102,25 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; idempotent."""
-        if self._combining is not None:
-            self._combining.close()
-            self._combining = None
-        self._readers.dispose()
-
-    def _open(self) -> None:
-        self._combining = None
-        if self._is_sqlite:
-            self._readers = create_readers(self._url)
-            self._combining = CombiningWriter(
-                engine=create_writer(self._url, is_safe=self._is_safe),
-                path=Path(self._url.database or ""),
-            )
-        else:
-            self._readers = create_engine(
-                self._url, pool_size=_POOL_SIZE, max_overflow=-1, pool_pre_ping=True
-            )
-
-    def _mind_fork(self) -> None:
         if self._pid == os.getpid():
-            return
-        with self._fork_guard:
-            if self._pid != os.getpid():
-                if self._combining is not None:
-                    self._combining.abandon()
-                self._readers.dispose(close=False)
-                self._open()
-                self._pid = os.getpid()
+            self._store.close()
 
-    def _write_retrying(
-        self, job: Callable[[Connection], T], space_id: SpaceId | None
-    ) -> T:
-        for attempt in range(_ATTEMPTS):
-            try:
-                with self._readers.begin() as connection:
-                    if space_id is not None:
-                        _LOCK_SPACE.first(connection, space_id=space_id)
-                    return job(connection)
-            except DBAPIError as error:
-                if not is_conflict(error):
-                    refusal = as_refusal(error)
-                    if refusal is None:
-                        raise
-                    raise refusal from error
-            pause = _PAUSE_SECONDS * 2 ** min(attempt, 6)
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
-        raise Busy
+    def _open(self) -> Store:
+        if self._is_sqlite:
+            return SqliteStore(url=self._url, is_safe=self._is_safe)
+        return PostgresStore(url=self._url, is_safe=self._is_safe)
+
+    def _present(self) -> Store:
+        """The connections of this process."""
+        if self._pid != os.getpid():
+            with self._fork_guard:
+                if self._pid != os.getpid():
+                    # Kept, because even closing what the parent has opened would
+                    # disturb the parent.
+                    self._inherited.append(self._store)
+                    self._store = self._open()
+                    self._pid = os.getpid()
+        return self._store
 
 
 def open_database(
@@ -183,15 +138,7 @@ def open_database(
         SchemaMismatch: the schema is older, newer or missing.
         ValueError: the URL names another kind of database, or SQLite in memory.
     """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend not in {"sqlite", "postgresql"}:
-        raise ValueError(f"{backend} databases are not supported")
-    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise ValueError("a SQLite database must be a file")
-    if backend == "postgresql" and parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    database = Database(url=parsed, durability=durability, clock=clock)
+    database = Database(url=parse_url(url), durability=durability, clock=clock)
     try:
         with database.read() as connection:
             require_current(connection)
@@ -199,3 +146,20 @@ def open_database(
         database.close()
         raise
     return database
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver that is installed for it.
+
+    Raises:
+        ValueError: it names another kind of database, or SQLite in memory.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise ValueError(f"{backend} databases are not supported")
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ValueError("a SQLite database must be a file")
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed

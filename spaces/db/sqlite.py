@@ -1,12 +1,23 @@
-"""How SQLite is opened: pragmas, explicit BEGIN, one engine to read, one to write."""
+"""How SQLite is opened and read: pragmas, explicit BEGIN, connections kept at hand.
+
+Writing is the matter of `spaces.db.combining`.
+"""
 
 import sqlite3
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-BUSY_TIMEOUT_MS: Final = 5_000
+from spaces.db.combining import CombiningWriter
+from spaces.ids import SpaceId
+
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_MS: Final = 5_000
 _MMAP_BYTES: Final = 1 << 30
 _READ_CACHE_KIB: Final = 4_096
 _WRITE_CACHE_KIB: Final = 65_536
@@ -14,38 +25,80 @@ _CHECKPOINT_PAGES: Final = 8_000
 _READERS_KEPT: Final = 64
 
 
-def create_readers(url: URL) -> Engine:
-    """An engine whose transactions see one state and never wait for a writer."""
-    return _create(
-        url, begin="BEGIN", cache_kib=_READ_CACHE_KIB, is_safe=True, kept=_READERS_KEPT
-    )
+class SqliteStore:
+    """One SQLite file: readers that never wait, one writer at a time."""
+
+    def __init__(self, *, url: URL, is_safe: bool) -> None:
+        self._readers = _create_engine(
+            url, begin="BEGIN", cache_kib=_READ_CACHE_KIB, is_safe=is_safe
+        )
+        self._idle: list[Connection] = []
+        self._writer = CombiningWriter(
+            engine=_create_engine(
+                url,
+                begin="BEGIN IMMEDIATE",
+                cache_kib=_WRITE_CACHE_KIB,
+                is_safe=is_safe,
+            ),
+            path=Path(url.database or ""),
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a transaction that sees one state."""
+        # Appending to and popping from a list is atomic: no lock is needed.
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._readers.connect()
+        driver = driver_of(connection)
+        try:
+            driver.execute("BEGIN")
+            yield connection
+        finally:
+            end_transaction(connection)
+            if len(self._idle) < _READERS_KEPT:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def write(self, job: Callable[[Connection], T], _space_id: SpaceId | None) -> T:
+        """Run a job in its turn."""
+        return self._writer.write(job)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
+        self._readers.dispose()
+        self._writer.close()
 
 
-def create_writer(url: URL, *, is_safe: bool) -> Engine:
-    """An engine whose transactions may write from the start."""
-    return _create(
-        url,
-        begin="BEGIN IMMEDIATE",
-        cache_kib=_WRITE_CACHE_KIB,
-        is_safe=is_safe,
-        kept=1,
-    )
+def end_transaction(connection: Connection) -> None:
+    """Roll back what is open, whoever began it."""
+    if connection.in_transaction():
+        connection.rollback()
+    driver_of(connection).rollback()
 
 
-def _create(
-    url: URL, *, begin: str, cache_kib: int, is_safe: bool, kept: int
-) -> Engine:
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _create_engine(url: URL, *, begin: str, cache_kib: int, is_safe: bool) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=kept,
         max_overflow=-1,
         # Every block ends its transaction itself.
         pool_reset_on_return=None,
         connect_args={"check_same_thread": False, "cached_statements": 512},
     )
     pragmas = (
-        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}",
         "PRAGMA journal_mode = WAL",
         f"PRAGMA synchronous = {'FULL' if is_safe else 'NORMAL'}",
         "PRAGMA foreign_keys = ON",
@@ -63,13 +116,8 @@ def _create(
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        driver_of(connection).execute(begin)
+        driver = driver_of(connection)
+        if not driver.in_transaction:
+            driver.execute(begin)
 
     return engine
-
-
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver

@@ -59,13 +59,12 @@ class FileTurn:
 class Ticket(Generic[T]):
     """A job that waits for its turn, and what became of it."""
 
-    __slots__ = ("_error", "_result", "changed", "is_done", "is_leader", "job")
+    __slots__ = ("_error", "_result", "changed", "is_done", "job")
 
     def __init__(self, job: Callable[[Connection], T]) -> None:
         self.job = job
-        self.changed = Event()
+        self.changed: Event | None = None
         self.is_done = False
-        self.is_leader = False
         self._result: T | None = None
         self._error: BaseException | None = None
 
@@ -77,11 +76,6 @@ class Ticket(Generic[T]):
     def fail(self, error: BaseException) -> None:
         """Note the error."""
         self._error = error
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether an error was noted."""
-        return self._error is not None
 
     def outcome(self) -> T:
         """The result, or the error raised."""
@@ -118,13 +112,15 @@ class ThreadTurn:
             if not self._is_taken:
                 self._is_taken = True
                 return True
+            # Only who waits needs an event, which costs more than all else here.
+            changed = ticket.changed = Event()
             self._waiting.append(ticket)  # type: ignore[arg-type]  # T is not read
-        if not ticket.changed.wait(self._patience_seconds):
+        if not changed.wait(self._patience_seconds):
             with self._mutex:
                 if ticket in self._waiting:
                     self._waiting.remove(ticket)  # type: ignore[arg-type]
                     raise Busy
-            ticket.changed.wait()  # a leader has it: this cannot be called off
+            changed.wait()  # a leader has it: this cannot be called off
         return not ticket.is_done
 
     def company(self) -> list[Ticket[object]]:
@@ -141,8 +137,8 @@ class ThreadTurn:
             successor = self._waiting.popleft() if self._waiting else None
             if successor is None:
                 self._is_taken = False
-        if successor is not None:
-            successor.changed.set()
         for ticket in finished:
             ticket.is_done = True
+        for ticket in finished if successor is None else (successor, *finished):
+            assert ticket.changed is not None
             ticket.changed.set()

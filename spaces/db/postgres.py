@@ -1,0 +1,74 @@
+"""How PostgreSQL is opened, read and written.
+
+Writers of one space queue on its row, locked before anything else is touched: the
+set-based updates of ancestors would deadlock otherwise.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from sqlalchemy import URL, Connection, bindparam, create_engine, select
+from sqlalchemy.exc import DBAPIError
+
+from spaces.db.failures import as_refusal, is_conflict
+from spaces.db.schema import spaces
+from spaces.db.statement import Statement
+from spaces.errors import Busy
+from spaces.ids import SpaceId
+
+T = TypeVar("T")
+
+_ATTEMPTS: Final = 20
+_PAUSE_SECONDS: Final = 0.002
+_POOL_SIZE: Final = 64
+_LOCK_SPACE: Final = Statement(
+    select(spaces.c.id).where(spaces.c.id == bindparam("space_id")).with_for_update()
+)
+
+
+class PostgresStore:
+    """One PostgreSQL database, shared with other machines."""
+
+    def __init__(self, *, url: URL, is_safe: bool) -> None:
+        options = "" if is_safe else "-c synchronous_commit=off"
+        self._engine = create_engine(
+            url,
+            pool_size=_POOL_SIZE,
+            max_overflow=-1,
+            pool_pre_ping=True,
+            connect_args={"options": options},
+        )
+        self._snapshots = self._engine.execution_options(
+            isolation_level="REPEATABLE READ"
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a transaction that sees one state."""
+        with self._snapshots.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self, job: Callable[[Connection], T], space_id: SpaceId | None) -> T:
+        """Run a job, with the space's row locked."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._engine.begin() as connection:
+                    if space_id is not None:
+                        _LOCK_SPACE.first(connection, space_id=space_id)
+                    return job(connection)
+            except DBAPIError as error:
+                if not is_conflict(error):
+                    refusal = as_refusal(error)
+                    if refusal is None:
+                        raise
+                    raise refusal from error
+            pause = _PAUSE_SECONDS * 2 ** min(attempt, 6)
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
+        raise Busy
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
