@@ -33,10 +33,6 @@ def _remove(desk: Desk, path: str) -> NodeId:
     return node.id
 
 
-def _node(desk: Desk, path: str) -> Node:
-    return desk.library.tree.get(desk.actor, desk.place(path)).node
-
-
 def _names(desk: Desk) -> list[str]:
     items = desk.library.trash.list(desk.actor, desk.space_id)
     return ["/".join(item.original_path) for item in items]
