@@ -67,7 +67,7 @@ def next_steps(account: FirstAccount) -> str:
     return (
         f"{login}\n"
         f"Any ownCloud client takes the server's URL; WebDAV is at {files} below it.\n"
-        "Then: `ocsync user add NAME`, `ocsync token create NAME`, `ocsync config show`."
+        "More: ocsync user add NAME, ocsync token create NAME, ocsync config show."
     )
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ocsync.cli.commands import cli
 from ocsync.datadir import DataFolderError
-from ocsync.server import ServerError
 from ocsync.settings import SettingsError
 from spaces.errors import SchemaMismatch, SpacesError
 
@@ -47,7 +46,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), error.exit_code, context(error))
     except SettingsError as error:
         return _complain(str(error), WRONG_USAGE)
-    except (DataFolderError, SchemaMismatch, ServerError) as error:
+    except (DataFolderError, SchemaMismatch) as error:
         return _complain(_with_advice(error), FAILED)
     except SpacesError as error:
         return _complain(str(error), FAILED)

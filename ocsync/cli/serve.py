@@ -12,7 +12,7 @@ from ocsync.first_start import found, greeting, next_steps
 from ocsync.housekeeping import Housekeeping
 from ocsync.library import open_library
 from ocsync.log import Log, capture_logging, open_log
-from ocsync.server import Limits, ServerOptions, Worker
+from ocsync.server import Limits, ServerError, ServerOptions, Worker
 from ocsync.server import serve as run_server
 from ocsync.settings import LoadedSettings, ServerSettings, Settings
 
@@ -36,16 +36,19 @@ def serve(loaded: LoadedSettings) -> None:
     The first start makes the data folder, the database and the account `admin`.
     """
     settings = loaded.settings
-    log = open_log(settings.log)
-    capture_logging(log, level=settings.log.level)
     prepare_folder(settings.data)
     _found(settings)
     _warn(settings.server)
-    run_server(
-        server_options(settings),
-        lambda worker: make_app(settings, worker, log),
-        on_listening=lambda addresses: _say(greeting(settings, addresses)),
-    )
+    log = open_log(settings.log)
+    capture_logging(log, level=settings.log.level)
+    try:
+        run_server(
+            server_options(settings),
+            lambda worker: make_app(settings, worker, log),
+            on_listening=lambda addresses: _say(greeting(settings, addresses)),
+        )
+    except ServerError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def make_app(settings: Settings, worker: Worker, log: Log) -> WSGIApplication:

@@ -1,0 +1,57 @@
+"""What the tests of the command line share: running it as a person would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command went."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+def clean_environ(**more: str) -> dict[str, str]:
+    """This process's environment without any setting of ours."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith("OCSYNC_")}
+    return own | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | more
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Where the commands keep their data."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run `python -m ocsync …` to its end, in a folder of this test."""
+
+    def run_command(*arguments: object, stdin: str = "", **environ: str) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "ocsync", *map(str, arguments)],
+            cwd=tmp_path,
+            env=clean_environ(**environ),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run_command
