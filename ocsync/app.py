@@ -30,6 +30,7 @@ from ocsync.ocs.edge import ocs_mounts
 from ocsync.operations import HEALTH_PATHS, operation_mounts
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import Settings
+from ocsync.tus.mounts import upload_service
 from spaces.clock import system_clock
 from spaces.library import Library
 from spaces.throttle import Throttle
@@ -81,12 +82,23 @@ def create_app(
 
 
 def _mounts(around: Surroundings) -> tuple[Mount, ...]:
+    uploads = upload_service(
+        around.settings,
+        library=around.library,
+        keys=(around.secrets.transfer_key,),
+    )
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
         *graph_mounts(library=around.library),
         *around.identity.mounts,
         *auth_app_mounts(accounts=around.library.accounts, clock=system_clock),
-        *dav_mounts(library=around.library, settings=around.settings.dav),
+        *dav_mounts(
+            library=around.library,
+            settings=around.settings.dav,
+            create_upload=uploads.create_upload,
+            announcement=uploads.announcement,
+        ),
+        *uploads.mounts,
     )
     prefixes = {mount.prefix for mount in mounts}
     return (

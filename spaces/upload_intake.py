@@ -25,13 +25,9 @@ def create(
     connection: Connection,
     actor: Actor,
     new: NewUpload,
-    *,
     place: Place,
-    parts: tuple[Upload, ...],
 ) -> Upload:
     """Begin an upload that becomes the file at the place.
-
-    What the parts hold of the quota goes over to it.
 
     Raises:
         SpacesError: as `Uploads.create`.
@@ -39,8 +35,6 @@ def create(
     guard = new.intent.guard
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
     upload, old_size = aim(change, new, place)
-    for part in parts:
-        _uncharge(connection, part.id)
     upload = charge(connection, actor, upload, old_size)
     rows.insert_upload(connection, upload)
     return upload
@@ -181,11 +175,22 @@ def charge(
     return replace(upload, reserved_bytes=growth)
 
 
-def _uncharge(connection: Connection, upload_id: UploadId) -> None:
-    present = rows.find(connection, upload_id, lock=True)
-    if present is not None and present.space_id is not None:
-        space_rows.reserve(connection, present.space_id, -present.reserved_bytes)
-        rows.set_reserved(connection, upload_id, 0)
+def absorb(
+    connection: Connection, actor: Actor, upload: Upload, parts: tuple[Upload, ...]
+) -> Upload:
+    """Let what the parts hold of the quota go over to the upload made of them.
+
+    Raises:
+        QuotaExceeded: the upload is larger than what they hold and what is left.
+    """
+    for part in parts:
+        present = rows.find(connection, part.id, lock=True)
+        if present is not None and present.space_id is not None:
+            space_rows.reserve(connection, present.space_id, -present.reserved_bytes)
+            rows.set_reserved(connection, part.id, 0)
+    upload = charge(connection, actor, upload, 0)
+    rows.set_reserved(connection, upload.id, upload.reserved_bytes)
+    return upload
 
 
 def fresh(new: NewUpload, now: Instant) -> Upload:

@@ -18,7 +18,7 @@ from spaces.db import spaces as space_rows
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
 from spaces.errors import UploadNotFound
-from spaces.ids import BlobId, SpaceId, UploadId, new_id
+from spaces.ids import BlobId, SpaceId, UploadId, UserId, new_id
 from spaces.model import Actor, Content, Place
 from spaces.propagation import quota_exceeded
 from spaces.upload_model import (
@@ -58,19 +58,11 @@ class Uploads:
         with self._database.read() as connection:
             return upload_intake.draft(self._database, connection, actor, new, place)
 
-    def create(
-        self,
-        actor: Actor,
-        new: NewUpload,
-        place: Place,
-        *,
-        parts: tuple[Upload, ...] = (),
-    ) -> Upload:
+    def create(self, actor: Actor, new: NewUpload, place: Place) -> Upload:
         """Begin an upload that becomes the file at the place.
 
         A file that is there already will be replaced, keeping its id; if there is
         none, the upload expects that none is made meanwhile, unless it keeps both.
-        What the parts of which it will be made hold of the quota goes over to it.
 
         Raises:
             SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
@@ -82,7 +74,7 @@ class Uploads:
         """
         return self._database.write(
             lambda connection: upload_intake.create(
-                self._database, connection, actor, new, place=place, parts=parts
+                self._database, connection, actor, new, place
             ),
             space_id=place.space_id,
         )
@@ -153,10 +145,10 @@ class Uploads:
         with self._database.read() as connection:
             return list(rows.stream_open(connection))
 
-    def list_open_of(self, actor: Actor, dialect: str) -> list[Upload]:
-        """The actor's uploads of one dialect that want bytes, oldest first."""
+    def list_open_of(self, user_id: UserId, dialect: str) -> list[Upload]:
+        """The user's uploads of one dialect that want bytes, oldest first."""
         with self._database.read() as connection:
-            return rows.list_open_of(connection, actor.user_id, dialect)
+            return rows.list_open_of(connection, user_id, dialect)
 
     def owner(self, upload: Upload) -> Actor:
         """Who answers for the upload, whoever sends the bytes.
@@ -275,6 +267,22 @@ class Uploads:
             return replace(upload, reserved_bytes=total_bytes)
 
         return self._database.write(job, space_id=space_id)
+
+    def absorb(self, upload: Upload, parts: tuple[Upload, ...]) -> Upload:
+        """Fix the length of an upload made of parts, and charge it in their place.
+
+        Raises:
+            QuotaExceeded: it is larger than what they hold and what is left.
+            Forbidden: its owner's account is disabled.
+        """
+        length = sum(part.offset for part in parts)
+        whole = replace(upload, length=length)
+
+        def job(connection: Connection) -> Upload:
+            actor = upload_finish.owner(connection, upload)
+            return upload_intake.absorb(connection, actor, whole, parts)
+
+        return self._database.write(job, space_id=upload.space_id)
 
     def finish(self, upload: Upload, content: Content) -> Upload:
         """Make sealed content the file that the upload is for, under its lease.

@@ -80,5 +80,10 @@ class SpacesProvider(DAVProvider):
     ) -> Iterable[bytes]:
         """Hand POST to the upload protocol, everything else back to wsgidav."""
         if environ["REQUEST_METHOD"] == "POST" and self._create_upload is not None:
+            request = dav_request(environ)
+            location = request.location
+            if isinstance(location, InSpace):
+                environ["ocsync.place"] = location.place
+            environ["ocsync.lock_tokens"] = request.lock_tokens
             return self._create_upload(environ, start_response)
         return default_handler(environ, start_response)

@@ -11,7 +11,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
@@ -132,7 +133,7 @@ class Holds:
     def ask(self, holder: str, upload_id: UploadId, *, insists: bool) -> Answer:
         """Ask the holder, wherever it is, to give way."""
         if holder == self.name:
-            return self._ask_here(upload_id, insists=insists)
+            return self.ask_here(upload_id, insists=insists)
         node, _, token = holder.partition("/")
         if self._folder is None or node != _node(self._folder):
             return Answer.REMOTE
@@ -150,14 +151,8 @@ class Holds:
             return Answer.SILENT
         return Answer(word)
 
-    def close(self) -> None:
-        """Stop listening; idempotent, and undone by the next hold."""
-        with self._guard:
-            ear, self._ear, self._pid = self._ear, None, None
-        if ear is not None:
-            ear.close()
-
-    def _ask_here(self, upload_id: str, *, insists: bool) -> Answer:
+    def ask_here(self, upload_id: str, *, insists: bool) -> Answer:
+        """Ask a writer in this process to give way."""
         with self._guard:
             holds = list(self._holds.get(upload_id, ()))
         answers = {hold.ask(patience=self._patience, insists=insists) for hold in holds}
@@ -174,15 +169,23 @@ class Holds:
             if self._folder is None:
                 self._name = f"-/{token}"
             else:
-                self._ear = signals.Ear(
-                    self._folder,
-                    token,
-                    lambda upload_id, insists: (
-                        self._ask_here(upload_id, insists=insists).value
-                    ),
-                )
+                self._ear = signals.Ear(self._folder, token, _answerer(self))
+                weakref.finalize(self, self._ear.close)
                 self._name = f"{_node(self._folder)}/{token}"
             self._pid = os.getpid()
+
+
+def _answerer(holds: Holds) -> Callable[[str, bool], str]:
+    """Answers for the holds as long as anybody else needs them."""
+    known = weakref.ref(holds)
+
+    def answer(upload_id: str, insists: bool) -> str:
+        present = known()
+        if present is None:
+            return Answer.GONE.value
+        return present.ask_here(upload_id, insists=insists).value
+
+    return answer
 
 
 def _node(folder: Path) -> str:

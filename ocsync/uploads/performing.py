@@ -83,10 +83,12 @@ class Performance:
             FinishFailed: the file could not be made.
         """
         with self._writing:
+            self._lease.hold.pin()
             try:
-                self._lease.hold.pin()
                 self._writing.join(parts)
-                self._writing.keep(length=self._start.length)
+            except LeaseLost:
+                self._lease.is_settled = True
+                raise self._refusal(Reason.TAKEN_OVER) from None
             except errors.SpacesError as cause:
                 raise self._failure(cause) from cause
             return self._finish()

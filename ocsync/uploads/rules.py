@@ -102,7 +102,7 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Make the upload from its parts."""
+    """Make the upload from its parts and finish it, if they are all there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def decide(state: State, command: Command, limits: Limits) -> tuple[Effect, ...]
 
 def _create(command: Create, limits: Limits) -> tuple[Effect, ...]:
     if command.kind is UploadKind.FINAL:
-        return (Join(), Finish())
+        return (Reserve(), Join())
     length, chunk = command.length, command.chunk
     refusal = _refuse_chunk(0, length, chunk, limits)
     if refusal is not None:
@@ -289,6 +289,8 @@ def _probe(state: State, limits: Limits) -> tuple[Effect, ...]:
             return (Refuse(Reason.NOT_FOUND),)
         case Phase.GONE:
             return (Refuse(Reason.GONE),)
+        case Phase.OPEN if state.kind is UploadKind.FINAL:
+            return (Join(),)
         case Phase.RECEIVED if limits.finishes_by_length:
             return (Finish(),)
         case Phase.OPEN | Phase.RECEIVED:

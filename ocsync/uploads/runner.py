@@ -13,6 +13,7 @@ from typing import Final
 
 from ocsync.uploads.commands import Abort, Append, Chunk, Create, Probe, Received
 from ocsync.uploads.holds import Connection
+from ocsync.uploads.joining import Joining, find_upload
 from ocsync.uploads.leases import Lease, Leases
 from ocsync.uploads.performing import Performance
 from ocsync.uploads.receiving import Body, Pace, Receiver
@@ -20,6 +21,7 @@ from ocsync.uploads.rules import (
     ABSENT,
     Effect,
     Finish,
+    Join,
     Limits,
     Phase,
     Reason,
@@ -68,14 +70,11 @@ class Engine:
         self._leases = leases
         self._pace = pace
         self._small_bytes = small_bytes
+        self._joining = Joining(depot=depot, leases=leases, pace=pace)
 
     def find(self, upload_id: UploadId, terms: Terms) -> Upload | None:
         """The upload, if it belongs to the dialect."""
-        try:
-            upload = self._uploads.get(upload_id)
-        except errors.UploadNotFound:
-            return None
-        return upload if upload.dialect == terms.dialect else None
+        return find_upload(self._uploads, upload_id, terms)
 
     def create(
         self, command: Create, target: Target, terms: Terms, transfer: Transfer
@@ -89,7 +88,7 @@ class Engine:
         effects = decide(ABSENT, command, terms.limits)
         _raise_refusal(effects, None)
         if command.kind is UploadKind.FINAL:
-            return self._join(command, target, terms, transfer)
+            return self._joining.create(command, target, terms)
         new = _new_upload(command, target, terms)
         if _is_whole(command) and _is_plain(target, transfer):
             if (new.length or 0) <= self._small_bytes:
@@ -125,7 +124,10 @@ class Engine:
             effects = decide(state_of(lease.upload), command, terms.limits)
             _raise_refusal(effects, lease.upload)
             performance = self._performance(lease, terms, transfer, command.chunk)
-            return performance.perform(effects)
+            appended = performance.perform(effects)
+        if appended.kind is UploadKind.PARTIAL and appended.is_received:
+            self._joining.join_waiting(appended, terms)
+        return appended
 
     def probe(
         self, upload: Upload | None, terms: Terms, connection: Connection | None
@@ -139,7 +141,9 @@ class Engine:
         if upload is None or upload.holder is None:
             effects = decide(state_of(upload), Probe(), terms.limits)
             _raise_refusal(effects, upload)
-            if upload is None or Finish() not in effects:
+            if effects == (Join(),):
+                return self._joining.join(_require(upload), terms)
+            if upload is None or effects != (Finish(),):
                 return _require(upload)
         with self._lease(upload, terms, connection) as lease:
             effects = decide(state_of(lease.upload), Probe(), terms.limits)
@@ -253,36 +257,6 @@ class Engine:
         if upload is not None:
             _drain(transfer.open_body(None))
         return upload
-
-    def _join(
-        self, command: Create, target: Target, terms: Terms, transfer: Transfer
-    ) -> Upload:
-        actor, place = _require_bound(target)
-        parts = tuple(self._part(part_id, actor, terms) for part_id in command.parts)
-        length = sum(part.offset for part in parts)
-        most = terms.limits.max_size
-        if not parts:
-            raise UploadRefused(Reason.PARTS_REFUSED)
-        if most is not None and length > most:
-            raise UploadRefused(Reason.TOO_LARGE)
-        new = replace(_new_upload(command, target, terms), length=length)
-        upload = self._uploads.create(actor, new, place, parts=parts)
-        with self._leases.lease(upload, transfer.connection) as lease:
-            performance = self._performance(lease, terms, transfer, _NO_CHUNK)
-            return performance.join(parts)
-
-    def _part(self, part_id: str, actor: Actor, terms: Terms) -> Upload:
-        part = self.find(UploadId(part_id), terms)
-        if (
-            part is None
-            or part.kind is not UploadKind.PARTIAL
-            or part.owner_id != actor.user_id
-            or part.state is not UploadState.OPEN
-            or part.holder is not None
-            or not part.is_received
-        ):
-            raise UploadRefused(Reason.PARTS_REFUSED)
-        return part
 
 
 _AT_ONCE: Final = Limits()

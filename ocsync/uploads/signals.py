@@ -36,9 +36,12 @@ class Ear:
         self, folder: Path, token: str, answer: Callable[[str, bool], str]
     ) -> None:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        _remove_dead(folder)
         self._folder = folder
         self._token = token
         self._answer = answer
+        self._pid = os.getpid()
+        self._is_closed = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             with _address(folder, token) as address:
@@ -52,19 +55,18 @@ class Ear:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
-        (self._folder / self._token).unlink(missing_ok=True)
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        """Stop listening; in a child of the process only let go of the socket."""
+        if self._pid == os.getpid():
+            self._is_closed = True
+            (self._folder / self._token).unlink(missing_ok=True)
+            self._socket.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
         self._socket.close()
 
     def _listen(self) -> None:
         while True:
-            try:
-                message = self._socket.recv(_MESSAGE_BYTES)
-            except OSError:
-                return
-            if not message:
+            message = self._socket.recv(_MESSAGE_BYTES)
+            if self._is_closed:
                 return
             self._reply(message.decode("ascii", "replace"))
 
@@ -109,6 +111,21 @@ def ask(
             raise Silent from None
         finally:
             (folder / name).unlink(missing_ok=True)
+
+
+def _remove_dead(folder: Path) -> None:
+    """Remove what processes left behind that ended without a word."""
+    for path in folder.iterdir():
+        with (
+            _address(folder, path.name) as address,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking,
+        ):
+            try:
+                asking.connect(address)
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)
+            except OSError:
+                continue
 
 
 @contextmanager

@@ -125,14 +125,19 @@ class Writing:
         Raises:
             BlobNotFound: the bytes of a part are gone.
             StorageFull: there is no room for them.
+            QuotaExceeded: they are more than the space has left.
+            LeaseLost: another writer has taken over.
         """
         blob_id = self._upload.blob_id
+        self._depot.blobs.discard(blob_id)
+        self._upload = self._depot.uploads.absorb(self._upload, parts)
         self._staged = self._depot.blobs.concatenate(
             blob_id, tuple(part.blob_id for part in parts)
         )
         self._staged.flush()
         self._checksums = RunningChecksums(self._algorithms(), is_resumable=True)
         self._catch_up(self._checksums, self._staged.size)
+        self.keep(length=self._upload.length)
 
     def keep(self, *, length: int | None, keeps_lease: bool = True) -> None:
         """Make everything written durable and move the row's offset to its end.

@@ -1,0 +1,139 @@
+"""Uploads made of other uploads (tus 1.0 §Concatenation).
+
+The final upload may be created before its parts are complete: it then waits, and is
+made when the last of them is, or when somebody asks for it. Bytes are joined by
+reference where the store can; the parts stay, and may be used again.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from ocsync.uploads.commands import Chunk, Create
+from ocsync.uploads.leases import Leases
+from ocsync.uploads.performing import Performance
+from ocsync.uploads.receiving import Body, Pace
+from ocsync.uploads.rules import Reason
+from ocsync.uploads.terms import FinishFailed, Target, Terms, Transfer, UploadRefused
+from ocsync.uploads.writing import Depot
+from spaces import errors
+from spaces.ids import UploadId
+from spaces.model import Actor
+from spaces.upload_model import (
+    NewUpload,
+    Upload,
+    UploadKind,
+    UploadState,
+)
+from spaces.uploads import Uploads
+
+_PARTS: Final = "parts"
+
+
+class Joining:
+    """Creates and makes uploads out of parts."""
+
+    def __init__(self, *, depot: Depot, leases: Leases, pace: Pace) -> None:
+        self._depot = depot
+        self._uploads = depot.uploads
+        self._leases = leases
+        self._pace = pace
+
+    def create(self, command: Create, target: Target, terms: Terms) -> Upload:
+        """Begin an upload of parts, and make it if they are all complete.
+
+        Raises:
+            UploadRefused: a part is missing, is somebody else's or is no part, or
+                they are more than an upload may be.
+            FinishFailed: they could not be joined.
+            SpacesError: the domain does not allow the upload.
+        """
+        if target.actor is None or target.place is None:
+            raise UploadRefused(Reason.PARTS_REFUSED)
+        for part_id in command.parts:
+            self._require_part(part_id, target.actor, terms)
+        notes = {**target.intent.notes, _PARTS: " ".join(command.parts)}
+        new = NewUpload(
+            dialect=terms.dialect,
+            length=None,
+            lifetime=terms.lifetime,
+            kind=UploadKind.FINAL,
+            metadata=command.metadata.raw,
+            intent=replace(target.intent, notes=notes),
+            label=target.label,
+            address=target.address,
+        )
+        upload = self._uploads.create(target.actor, new, target.place)
+        return self.join(upload, terms)
+
+    def join(self, upload: Upload, terms: Terms) -> Upload:
+        """Make the upload if its parts are all complete; else it is as it was.
+
+        Raises:
+            UploadRefused: a part has gone, or they are more than an upload may be.
+            FinishFailed: they could not be joined.
+        """
+        parts = self._parts(upload, terms)
+        if not all(part.is_received and part.holder is None for part in parts):
+            return upload
+        most = terms.limits.max_size
+        if most is not None and sum(part.offset for part in parts) > most:
+            self._uploads.end(upload, UploadState.FAILED)
+            raise UploadRefused(Reason.TOO_LARGE)
+        with self._leases.lease(upload, None) as lease:
+            performance = Performance(
+                depot=self._depot,
+                pace=self._pace,
+                lease=lease,
+                terms=terms,
+                transfer=Transfer(open_body=_no_body),
+                chunk=Chunk(0),
+            )
+            return performance.join(parts)
+
+    def join_waiting(self, part: Upload, terms: Terms) -> None:
+        """Make the uploads that have waited for this part.
+
+        What goes wrong with them is told to whoever asks for them.
+        """
+        if part.owner_id is None:
+            return
+        for upload in self._uploads.list_open_of(part.owner_id, terms.dialect):
+            if part.id in upload.intent.notes.get(_PARTS, "").split():
+                with suppress(UploadRefused, FinishFailed, errors.SpacesError):
+                    self.join(upload, terms)
+
+    def _parts(self, upload: Upload, terms: Terms) -> tuple[Upload, ...]:
+        ids = upload.intent.notes.get(_PARTS, "").split()
+        found = [
+            find_upload(self._uploads, UploadId(part_id), terms) for part_id in ids
+        ]
+        parts = tuple(part for part in found if part is not None)
+        is_whole = len(parts) == len(ids)
+        if not (is_whole and all(part.state is UploadState.OPEN for part in parts)):
+            self._uploads.end(upload, UploadState.FAILED)
+            raise UploadRefused(Reason.GONE, upload)
+        return parts
+
+    def _require_part(self, part_id: str, actor: Actor, terms: Terms) -> None:
+        part = find_upload(self._uploads, UploadId(part_id), terms)
+        if (
+            part is None
+            or part.kind is not UploadKind.PARTIAL
+            or part.owner_id != actor.user_id
+            or part.state is not UploadState.OPEN
+        ):
+            raise UploadRefused(Reason.PARTS_REFUSED)
+
+
+def find_upload(uploads: Uploads, upload_id: UploadId, terms: Terms) -> Upload | None:
+    """The upload, if it belongs to the dialect."""
+    try:
+        upload = uploads.get(upload_id)
+    except errors.UploadNotFound:
+        return None
+    return upload if upload.dialect == terms.dialect else None
+
+
+def _no_body(limit: int | None) -> Body:
+    raise AssertionError(f"no body of {limit} bytes was announced")
