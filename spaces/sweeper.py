@@ -20,6 +20,7 @@ from spaces.clock import DAY, Instant
 from spaces.db import blobs as blob_rows
 from spaces.db import installation, locks, upkeep
 from spaces.db import uploads as upload_rows
+from spaces.db.backup import blobs_are_kept
 from spaces.db.engine import Database
 from spaces.ids import BlobId
 from spaces.policy import Policy
@@ -217,9 +218,10 @@ class Sweeper:
         """Rows first, then files: a crash between leaves a stray file, no lost one."""
 
         def job(connection: Connection) -> tuple[list[BlobId], int]:
-            before = Instant(
-                self._database.now(connection) - self._policy.blob_grace_age
-            )
+            now = self._database.now(connection)
+            if blobs_are_kept(connection, now):
+                return [], 0
+            before = Instant(now - self._policy.blob_grace_age)
             due = upkeep.released_blobs(connection, before=before, limit=_ROWS_PER_STEP)
             gone = [
                 blob_id
@@ -241,6 +243,8 @@ class Sweeper:
         """
         with self._database.read() as connection:
             now = self._database.now(connection)
+            if blobs_are_kept(connection, now):
+                return 0, False
             found = self._strays(connection)
         suspects = {blob: self._suspects.get(blob, now) for blob in found}
         count = 0

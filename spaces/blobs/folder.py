@@ -297,7 +297,7 @@ class FolderBlobStore:
         return shutil.disk_usage(self._folder).free
 
     def _make_folders(self) -> None:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shards = (SEALED / shard for shard in SHARDS)
         for name in (PurePath(), STAGING, SEALED, *shards):
             (self._folder / name).mkdir(mode=0o700, exist_ok=True)

@@ -8,6 +8,8 @@ from spaces.db.schema import installation
 from spaces.db.statement import Statement
 
 STORAGE_ID: Final = "storage_id"
+BLOBS_KEPT_UNTIL: Final = "blobs_kept_until"
+"""Until when the sweeper removes no contents, because a backup reads them."""
 
 _GET: Final = Statement(
     select(installation.c.value).where(installation.c.key == bindparam("of_key"))
