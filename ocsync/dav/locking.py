@@ -53,7 +53,8 @@ def read_lockinfo(root: Element) -> Wish:
         raise HttpProblem(400, "DAV:lockscope: expected exclusive or shared")
     owner = root.find("{DAV:}owner")
     return Wish(
-        scopes == {"{DAV:}exclusive"}, _NO_OWNER if owner is None else _serialise_owner(owner)
+        scopes == {"{DAV:}exclusive"},
+        _NO_OWNER if owner is None else _serialise_owner(owner),
     )
 
 
@@ -170,9 +171,7 @@ class Locking:
         headers: list[tuple[str, str]] | None = None,
     ) -> Iterable[bytes]:
         entry: Entry = self.library.tree.get(self.request.actor, self.place)
-        roots = LockRootPaths(
-            self.request, entry, self.request.href, len(self.place.path)
-        )
+        roots = LockRootPaths(self.request, entry, len(self.place.path))
         body = (
             f'<?xml version="1.0" encoding="utf-8"?>\n<d:prop {DECLARATIONS}>'
             f"<d:lockdiscovery>{active_locks((lock,), roots)}</d:lockdiscovery>"

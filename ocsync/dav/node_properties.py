@@ -11,6 +11,7 @@ from typing import Final
 
 from ocsync.dav.lock_xml import LockRoots, active_locks
 from ocsync.dav.property_table import Property, Render
+from ocsync.dav.sync_tokens import SyncToken
 from ocsync.wire.dates import format_http_date, format_iso_date
 from ocsync.wire.permissions import permission_letters, share_permissions
 from ocsync.wire.sabre import escape
@@ -41,11 +42,6 @@ class NodeContext:
 
 Row = Property[NodeContext, Node]
 _Render = Render[Node]
-
-
-def format_sync_token(node: Node, seq: int) -> str:
-    """The DAV:sync-token of a folder at a change number."""
-    return f"urn:ocsync:sync:{node.id}:{seq}"
 
 
 def checksum_text(checksums: Checksums) -> str:
@@ -239,7 +235,7 @@ def _sync_token(context: NodeContext) -> _Render:
     def render(node: Node, _extras: Extras) -> str | None:
         if seq is None:
             return None
-        return f"<d:sync-token>{format_sync_token(node, seq)}</d:sync-token>"
+        return f"<d:sync-token>{SyncToken(node.id, seq)}</d:sync-token>"
 
     return render
 

@@ -7,14 +7,15 @@ its members, and what is kept beside them if the request asks for any of it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ocsync.dav.lock_xml import LockRoots
 from ocsync.dav.node_properties import NODE_PROPERTIES, SYNC_TOKEN, NodeContext
 from ocsync.dav.property_table import Renderer, Wanted, needs_extras
 from ocsync.dav.request import DavRequest
 from ocsync.wire.dav_headers import Depth, prefers_minimal
 from ocsync.wire.url_paths import join_path, quote_segment
-from spaces.ids import NodeId
+from spaces.ids import NodeId, SpaceId
 from spaces.library import Library
-from spaces.model import NO_EXTRAS, Entry, Extras, Node
+from spaces.model import NO_EXTRAS, Entry, Extras, Node, Space
 
 NodeRenderer = Renderer[NodeContext, Node]
 
@@ -29,31 +30,41 @@ def _is_folder(node: Node) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRootIds:
+    """Paths of locked nodes by their ids, which lead there from anywhere."""
+
+    request: DavRequest
+    space_id: SpaceId
+
+    def __call__(self, node_id: NodeId) -> str:
+        """The encoded path of a node."""
+        resource = self.request.resource_id(self.space_id, node_id)
+        return join_path((*self.request.mount[:-1], "dav", "spaces", resource))
+
+
+@dataclass(frozen=True, slots=True)
 class LockRootPaths:
     """Paths of locked nodes as the request's URL names them.
 
-    The target and its ancestors within the URL go by their paths; anything else by
-    its id.
+    The target and its ancestors within the URL go by their paths, of which `names`
+    lie below its anchor; anything else goes by its id.
     """
 
     request: DavRequest
     entry: Entry
-    href: str
     names: int
-    """How many names of the URL lie below its anchor."""
 
     def __call__(self, node_id: NodeId) -> str:
         """The encoded path of a node."""
-        node = self.entry.node
+        node, href = self.entry.node, self.request.href
         if node_id == node.id:
-            return node_href(self.href, node)
+            return node_href(href, node)
         ancestors = self.entry.ancestor_ids
         if node_id in ancestors:
             steps = len(ancestors) - ancestors.index(node_id)
             if steps <= self.names:
-                return self.href.rsplit("/", steps)[0] + "/"
-        resource = self.request.resource_id(node.space_id, node_id)
-        return join_path((*self.request.mount[:-1], "dav", "spaces", resource))
+                return href.rsplit("/", steps)[0] + "/"
+        return LockRootIds(self.request, node.space_id)(node_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +80,7 @@ class NodeRows:
     def below(self, entry: Entry, depth: Depth) -> Iterator[str]:
         """The target first, then what the depth takes in."""
         node, href = entry.node, self.request.href
-        renderer = self.renderer(entry, href)
-        with_extras = needs_extras(NODE_PROPERTIES, self.wanted)
+        renderer, with_extras = self.renderer(entry), self.with_extras
         extras: Mapping[NodeId, Extras] = {}
         if with_extras:
             extras = self.extras_around(entry, with_children=depth is not Depth.ZERO)
@@ -80,21 +90,22 @@ class NodeRows:
         if depth is Depth.ZERO or not node.is_folder:
             return
         if depth is Depth.ONE:
-            members = self._children(entry, extras)
+            members = self.children(entry, extras)
         else:
-            members = self._descendants(entry, extras if with_extras else None)
+            members = self.descendants(entry, extras if with_extras else None)
         base = f"{href}/"
         for path, child, its_extras in members:
             child_href = f"{base}{path}/" if child.content is None else base + path
             yield renderer.response(child_href, child, its_extras)
 
-    def _children(
+    def children(
         self, folder: Entry, extras: Mapping[NodeId, Extras]
     ) -> Iterator[tuple[str, Node, Extras]]:
+        """The members of a folder with their encoded names."""
         for child in self.library.tree.children(self.request.actor, folder.node):
             yield quote_segment(child.name), child, extras.get(child.id, NO_EXTRAS)
 
-    def _descendants(
+    def descendants(
         self, folder: Entry, extras: Mapping[NodeId, Extras] | None
     ) -> Iterator[tuple[str, Node, Extras]]:
         """The whole subtree; what is kept beside it is read folder by folder."""
@@ -113,19 +124,32 @@ class NodeRows:
             self.request.actor, entry, with_children=with_children
         )
 
-    def renderer(self, entry: Entry, href: str) -> NodeRenderer:
-        """The compiled properties for the nodes of the entry's space."""
+    def renderer(self, entry: Entry) -> NodeRenderer:
+        """The compiled properties for the target and what is below it."""
+        return self.space_renderer(
+            entry.space,
+            LockRootPaths(self.request, entry, self.names),
+            sync_seq=self.sync_seq(entry.node),
+        )
+
+    def sync_seq(self, folder: Node) -> int | None:
+        """The number of the space's latest change, if it is asked for."""
+        if SYNC_TOKEN not in self.wanted.names:
+            return None
+        return self.library.changes.token(self.request.actor, folder)
+
+    def space_renderer(
+        self, space: Space, lock_roots: LockRoots, *, sync_seq: int | None = None
+    ) -> NodeRenderer:
+        """The compiled properties for nodes of a space."""
         request = self.request
-        seq = None
-        if SYNC_TOKEN in self.wanted.names:
-            seq = self.library.changes.token(request.actor, entry.node)
         context = NodeContext(
-            space=entry.space,
+            space=space,
             actor=request.actor,
             storage_id=request.naming.storage_id,
             base_url=str(request.environ.get("ocsync.base_url", "")),
-            lock_roots=LockRootPaths(request, entry, href, self.names),
-            sync_seq=seq,
+            lock_roots=lock_roots,
+            sync_seq=sync_seq,
         )
         return Renderer(
             NODE_PROPERTIES,
@@ -134,6 +158,11 @@ class NodeRows:
             is_folder=_is_folder,
             is_minimal=prefers_minimal(request.header("Prefer")),
         )
+
+    @property
+    def with_extras(self) -> bool:
+        """Whether anything is asked that is kept beside the rows."""
+        return needs_extras(NODE_PROPERTIES, self.wanted)
 
 
 class _ExtrasBelow:
