@@ -133,12 +133,15 @@ class Exchange:
                 self._send_file(result)
             elif isinstance(result, list | tuple):
                 block = result[0] if len(result) == 1 else b"".join(result)
-                self._send(block, whole_length=len(block))
+                # Nothing given for a HEAD does not mean that a GET gets nothing.
+                is_known = bool(block) or self._head.method != "HEAD"
+                self._send(block, whole_length=len(block) if is_known else None)
             else:
                 self._send_blocks(result)
             self._require_started()
             if not self.response.is_begun:
-                self._say(b"", whole_length=0)
+                is_known = self._head.method != "HEAD"
+                self._say(b"", whole_length=0 if is_known else None)
             self.response.finish()
         finally:
             close = getattr(result, "close", None)

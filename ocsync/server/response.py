@@ -168,13 +168,15 @@ class Response:
         self, code: int, *, declared: int | None, known: int | None
     ) -> list[str]:
         """Choose the framing (RFC 9112 §6.3); the fields that tell it."""
-        if code in _BODILESS or self._is_head:
+        if code in _BODILESS:
             self.framing = Framing.NOTHING
-            # Here a length says what a GET would have got, so only the application
-            # can know it, and 204 never has one (RFC 9110 §8.6).
+            # A 304 may say what a 200 would have; a 204 never (RFC 9110 §8.6).
             is_said = declared is not None and code != HTTPStatus.NO_CONTENT
             return [f"Content-Length: {declared}\r\n"] if is_said else []
         length = known if declared is None else declared
+        if self._is_head:
+            self.framing = Framing.NOTHING
+            return [] if length is None else [f"Content-Length: {length}\r\n"]
         if length is not None:
             self.framing, self._left = Framing.LENGTH, length
             return [f"Content-Length: {length}\r\n"]
