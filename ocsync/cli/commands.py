@@ -16,6 +16,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "uploads": "uploads",
     "config": "configuration",
     "db": "database",
+    "oidc": "issuer",
 }
 """Which module of this package has the command, in the order of the help."""
 

@@ -21,6 +21,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from ocsync.datadir import DataFolderError
+
 KEYS_FILE: Final = "oidc-keys.json"
 ALGORITHM: Final = "RS256"
 """The one algorithm that every client of OpenID Connect must know (Core §15.1)."""
@@ -30,7 +32,7 @@ _KEPT_KEYS: Final = 3
 _FILE_MODE: Final = 0o600
 
 
-class KeyFileError(Exception):
+class KeyFileError(DataFolderError):
     """The keys cannot be used; the text is one clear line."""
 
 
