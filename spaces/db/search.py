@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     exists,
     false,
+    func,
     not_,
     or_,
     select,
@@ -64,7 +65,7 @@ def stream_matches(
             nodes.c.parent_id.is_not(None),
             _Conditions(now, is_sqlite=is_sqlite).of(term),
         )
-        .order_by(nodes.c.name_key, nodes.c.id)
+        .order_by(func.lower(nodes.c.name_key), nodes.c.name_key, nodes.c.id)
     )
     options = {"stream_results": True, "max_row_buffer": _STREAM_ROWS}
     with connection.execute(statement, execution_options=options) as result:
