@@ -1,0 +1,260 @@
+"""Opening, reading and writing: turns, groups, conflicts, forks."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from spaces.db import installation
+from spaces.db.engine import Database, open_database
+from spaces.db.revision import upgrade
+from spaces.db.sqlite import driver_of
+from spaces.errors import SchemaMismatch
+from spaces.policy import Durability
+
+
+def _set(key: str, value: str = "") -> Callable[[Connection], None]:
+    return lambda connection: installation.set_fact(connection, key, value)
+
+
+def _get(database: Database, key: str) -> str | None:
+    with database.read() as connection:
+        return installation.find_fact(connection, key)
+
+
+def _increment(connection: Connection) -> int:
+    count = int(installation.find_fact(connection, "count") or 0) + 1
+    installation.set_fact(connection, "count", str(count))
+    return count
+
+
+def _count_up(database: Database) -> None:
+    database.write(_increment)
+
+
+@contextmanager
+def _threads(jobs: list[Callable[[], None]]) -> Iterator[None]:
+    """Run the jobs in threads until the block ends."""
+    threads = [threading.Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join()
+
+
+class TestWrite:
+    """Changing the database."""
+
+    def test_result_is_returned_and_kept(self, database: Database) -> None:
+        """What a job returns is handed back, what it wrote is there."""
+        assert database.write(_increment) == 1
+
+        assert _get(database, "count") == "1"
+
+    def test_error_is_raised_and_nothing_kept(self, database: Database) -> None:
+        """A job that raises leaves nothing behind."""
+
+        def job(connection: Connection) -> None:
+            _increment(connection)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            database.write(job)
+
+        assert _get(database, "count") is None
+
+    def test_plain_core_statements_join_the_transaction(
+        self, database: Database
+    ) -> None:
+        """A job may also use SQLAlchemy's own execution."""
+
+        def job(connection: Connection) -> None:
+            _increment(connection)
+            connection.exec_driver_sql("UPDATE installation SET value = '7'")
+
+        database.write(job)
+
+        assert _get(database, "count") == "7"
+
+    def test_reads_see_one_state_and_do_not_wait(self, database: Database) -> None:
+        """A reader keeps its state while others write."""
+        with database.read() as connection:
+            before = installation.find_fact(connection, "count")
+            database.write(_increment)
+            after = installation.find_fact(connection, "count")
+
+        assert before is after is None
+        assert _get(database, "count") == "1"
+
+    def test_no_increment_is_lost_among_threads(self, database: Database) -> None:
+        """Read-modify-write jobs of many threads never meet."""
+
+        def work() -> None:
+            for _ in range(25):
+                database.write(_increment)
+
+        with _threads([work] * 8):
+            pass
+
+        # PostgreSQL locks rows of spaces, not this one: there it is the jobs' matter.
+        if database.is_sqlite:
+            assert _get(database, "count") == "200"
+
+
+class TestGroups:
+    """Several writers in one transaction."""
+
+    def test_waiting_jobs_share_one_transaction(self, database: Database) -> None:
+        """Jobs that queue behind a slow one are committed together."""
+        if not database.is_sqlite:
+            pytest.skip("only SQLite groups")
+        release, is_running = threading.Event(), threading.Event()
+        statements: list[str] = []
+
+        def slow(connection: Connection) -> None:
+            driver_of(connection).set_trace_callback(statements.append)
+            is_running.set()
+            release.wait(10)
+
+        with _threads([lambda: database.write(slow)]):
+            is_running.wait(10)
+            with _threads([lambda: _count_up(database)] * 6):
+                _await_company(database, 6)
+                release.set()
+
+        assert _get(database, "count") == "6"
+        assert statements.count("COMMIT") == 2
+
+    def test_error_in_a_group_is_its_own(self, database: Database) -> None:
+        """One failing job rolls back alone and raises in its own thread."""
+        if not database.is_sqlite:
+            pytest.skip("only SQLite groups")
+        release, is_running = threading.Event(), threading.Event()
+        errors: list[LookupError] = []
+
+        def slow(_: Connection) -> None:
+            is_running.set()
+            release.wait(10)
+
+        def failing(connection: Connection) -> None:
+            _increment(connection)
+            raise LookupError
+
+        def attempt() -> None:
+            try:
+                database.write(failing)
+            except LookupError as error:
+                errors.append(error)
+
+        with _threads([lambda: database.write(slow)]):
+            is_running.wait(10)
+            with _threads([attempt, lambda: _count_up(database)] * 3):
+                _await_company(database, 6)
+                release.set()
+
+        assert len(errors) == 3
+        assert _get(database, "count") == "3"
+
+
+def _await_company(database: Database, count: int) -> None:
+    """Return when so many jobs queue behind the one that runs."""
+    waiting = database._store._writer._threads._waiting  # type: ignore[attr-defined]
+    pause = threading.Event()
+    for _ in range(1_000):
+        if len(waiting) >= count:
+            return
+        pause.wait(0.005)
+    raise AssertionError("the jobs did not come to wait")
+
+
+class TestFork:
+    """A process that becomes two."""
+
+    def test_child_writes_beside_its_parent(self, database: Database) -> None:
+        """A database opened before a fork works in both processes."""
+        database.write(_increment)
+        child = os.fork()
+        if child == 0:
+            try:
+                for _ in range(20):
+                    database.write(_increment)
+            except BaseException:  # noqa: BLE001  # the parent sees the status
+                os._exit(1)
+            os._exit(0)
+
+        for _ in range(20):
+            database.write(_increment)
+        _, status = os.waitpid(child, 0)
+
+        assert status == 0
+        if database.is_sqlite:
+            assert _get(database, "count") == "41"
+
+
+class TestOpen:
+    """What is accepted, and how it is set up."""
+
+    def test_empty_database_is_refused(self, tmp_path: Path) -> None:
+        """There is no schema yet."""
+        with pytest.raises(SchemaMismatch) as caught:
+            open_database(f"sqlite:///{tmp_path}/new.db")
+
+        assert caught.value.found == "none"
+
+    def test_newer_schema_is_refused(self, database_url: str) -> None:
+        """A revision this program does not know is not touched."""
+        if not database_url.startswith("sqlite"):
+            pytest.skip("would spoil the shared database")
+        database = open_database(database_url, durability="fast")
+        database.write(
+            lambda connection: connection.exec_driver_sql(
+                "UPDATE alembic_version SET version_num = '9999'"
+            )
+        )
+        database.close()
+
+        with pytest.raises(SchemaMismatch):
+            open_database(database_url)
+        with pytest.raises(SchemaMismatch):
+            upgrade(database_url)
+
+    @pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://"])
+    def test_other_databases_are_refused(self, url: str) -> None:
+        """MySQL, and SQLite without a file."""
+        with pytest.raises(ValueError, match="database"):
+            open_database(url)
+
+    def test_upgrade_can_be_repeated(self, tmp_path: Path) -> None:
+        """A second upgrade finds nothing to do."""
+        url = f"sqlite:///{tmp_path}/new.db"
+
+        upgrade(url)
+        upgrade(url)
+
+        open_database(url).close()
+
+    @pytest.mark.parametrize("durability", list(Durability))
+    def test_durability_sets_when_sqlite_syncs(
+        self, tmp_path: Path, durability: Durability
+    ) -> None:
+        """FULL survives a power cut, NORMAL the end of the process."""
+        url = f"sqlite:///{tmp_path}/new.db"
+        upgrade(url)
+        database = open_database(url, durability=durability.value)
+
+        synchronous = database.write(
+            lambda connection: connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        )
+        database.close()
+
+        assert synchronous == {Durability.SAFE: 2, Durability.FAST: 1}[durability]
+
+    def test_url_is_told(self, database: Database, database_url: str) -> None:
+        """Others can open the same database."""
+        assert database.url.database == make_url(database_url).database
