@@ -118,6 +118,8 @@ class Holds:
         self, upload_id: UploadId, connection: Connection | None
     ) -> Iterator[Hold]:
         """Be known as a writer of the upload."""
+        if self._pid != os.getpid():
+            self._begin()
         hold = Hold(connection)
         with self._guard:
             self._holds.setdefault(upload_id, []).append(hold)
