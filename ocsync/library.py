@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Final
 
 from ocsync.datadir import DataFolderError, prepare_folder
-from ocsync.settings import Settings
+from ocsync.settings import Settings, SettingsError
 from ocsync.settings.model import DATABASE_FILE
+from spaces.blobs.base import BlobStore
 from spaces.blobs.opening import open_blobs
 from spaces.clock import SECOND
 from spaces.db.engine import Database, open_database
@@ -35,7 +36,7 @@ def open_library(settings: Settings, *, create: bool = False) -> Iterator[Librar
     Raises:
         DataFolderError: the data folder cannot be used, or holds nothing yet.
         SchemaMismatch: the schema is older or newer.
-        ValueError: a URL in the settings names something unknown.
+        SettingsError: a URL in the settings names something unknown.
     """
     if create:
         prepare_folder(settings.data)
@@ -46,17 +47,35 @@ def open_library(settings: Settings, *, create: bool = False) -> Iterator[Librar
         )
     database = _open_database(settings, create=create)
     try:
-        policy = policy_of(settings)
-        blobs = open_blobs(settings.blob_url, durability=policy.durability)
-        yield Library.open(database=database, blobs=blobs, policy=policy)
+        yield Library.open(
+            database=database,
+            blobs=open_blob_store(settings),
+            policy=policy_of(settings),
+        )
     finally:
         database.close()
+
+
+def open_blob_store(settings: Settings) -> BlobStore:
+    """The store of file content.
+
+    Raises:
+        SettingsError: the URL names something unknown.
+        OSError: the folder cannot be used.
+    """
+    durability = Durability(settings.storage.durability)
+    try:
+        return open_blobs(settings.blob_url, durability=durability)
+    except ValueError as error:
+        raise SettingsError(f"storage.blob_url: {error}") from error
 
 
 def _open_database(settings: Settings, *, create: bool) -> Database:
     url, durability = settings.database_url, settings.storage.durability
     try:
         return open_database(url, durability=durability)
+    except ValueError as error:
+        raise SettingsError(f"storage.database_url: {error}") from error
     except SchemaMismatch as error:
         if not create or error.found != NO_SCHEMA:
             raise

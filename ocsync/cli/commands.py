@@ -14,6 +14,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "token": "accounts",
     "space": "spaces",
     "uploads": "uploads",
+    "backup": "backups",
+    "restore": "backups",
     "config": "configuration",
     "db": "database",
     "oidc": "issuer",

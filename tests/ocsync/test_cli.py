@@ -296,3 +296,47 @@ def test_the_first_password_can_be_given(data: Path) -> None:
         assert account is not None
         assert account.password is None
         assert library.accounts.verify_password("admin", "given")
+
+
+def test_backup_and_restore(
+    capsys: pytest.CaptureFixture[str], founded: Path, tmp_path: Path
+) -> None:
+    """What was backed up is an installation again, secrets included."""
+    backup, again = tmp_path / "backup", tmp_path / "again"
+
+    succeed(capsys, "backup", backup, "--data", founded)
+    succeed(capsys, "restore", backup, "--check")
+    succeed(capsys, "restore", backup, "--data", again)
+    users = json.loads(succeed(capsys, "user", "list", "--json", "--data", again))
+
+    assert [each["name"] for each in users] == ["admin"]
+    assert (again / "secrets.json").read_bytes() == (
+        founded / "secrets.json"
+    ).read_bytes()
+    assert again.stat().st_mode & 0o077 == 0
+
+
+def test_restore_refuses_what_is_there(
+    capsys: pytest.CaptureFixture[str], founded: Path, tmp_path: Path
+) -> None:
+    """Nothing is overwritten, and what is no backup is not restored."""
+    backup = tmp_path / "backup"
+    succeed(capsys, "backup", backup, "--data", founded)
+
+    assert fail(capsys, "restore", backup, "--data", founded)[0] == 1
+    assert fail(capsys, "restore", tmp_path, "--data", tmp_path / "new")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "storage.database_url=mysql://x/y",
+        "storage.database_url=nonsense",
+        "storage.blob_url=ftp://x/y",
+    ],
+)
+def test_urls_that_name_nothing_known(
+    capsys: pytest.CaptureFixture[str], founded: Path, setting: str
+) -> None:
+    """A wrong URL is wrong usage, in one line."""
+    assert fail(capsys, "user", "list", "--data", founded, "--set", setting)[0] == 2
