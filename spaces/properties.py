@@ -20,9 +20,9 @@ from spaces.db import properties as rows
 from spaces.db.chains import Chains
 from spaces.db.engine import Database
 from spaces.entries import living_entries, readable_spaces
-from spaces.errors import LimitExceeded, NameRefused
+from spaces.errors import LimitExceeded, NameRefused, NodeNotFound, SpaceNotFound
 from spaces.ids import NodeId
-from spaces.lookup import Spot, find_entry, find_space
+from spaces.lookup import Spot, find_space
 from spaces.model import (
     NO_EXTRAS,
     NO_GUARD,
@@ -147,7 +147,20 @@ class Properties:
         """
 
         def job(connection: Connection) -> None:
-            find_entry(connection, actor, node_id)
+            node = nodes.find(connection, node_id)
+            if node is None:
+                raise NodeNotFound
+            try:
+                change = begin_change(
+                    self._database,
+                    connection,
+                    actor,
+                    node.space_id,
+                    permission=Permission.READ,
+                )
+            except SpaceNotFound:
+                raise NodeNotFound from None
+            change.source(Place(node.space_id, anchor=node_id))
             _mark(connection, actor, node_id, is_favorite=is_favorite)
 
         self._database.write(job)
