@@ -108,7 +108,7 @@ def locate(connection: Connection, row: SpaceRow, place: Place) -> Spot:
     if not place.path:
         return Spot(row, path, folder_ids, nodes.find(connection, start))
     path += place.path
-    if not all(map(_can_exist, place.path[:-1])):
+    if not all(map(_can_exist, place.path)):
         return Spot(row, path, folder_ids, None, has_parent=False)
     keys = tuple(map(name_key, place.path))
     found = paths.walk(connection, start, keys)

@@ -1,10 +1,14 @@
 """What tests of the domain and of what stands on it share: people, time, content."""
 
 import hashlib
+import sqlite3
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, event, insert
+from sqlalchemy.pool import Pool
 
 from spaces.clock import SECOND, Instant
 from spaces.db.schema import users
@@ -133,3 +137,18 @@ class Desk:
 def place(space_id: SpaceId, path: str) -> Place:
     """The place of a path like `a/b.txt`; the root for an empty one."""
     return Place(space_id, tuple(path.split("/")) if path else ())
+
+
+@contextmanager
+def traced_statements() -> Iterator[list[str]]:
+    """Every SQL statement of SQLite connections that are opened within the block."""
+    statements: list[str] = []
+
+    def trace(driver: sqlite3.Connection, _record: object) -> None:
+        driver.set_trace_callback(statements.append)
+
+    event.listen(Pool, "connect", trace)
+    try:
+        yield statements
+    finally:
+        event.remove(Pool, "connect", trace)

@@ -111,6 +111,7 @@ _CHILD: Final = Statement(
 )
 _HAS_CHILD: Final = Statement(
     select(nodes.c.id).where(
+        nodes.c.name == bindparam("exact_name"),
         nodes.c.parent_id == bindparam("parent_id"),
         nodes.c.name_key == bindparam("key"),
     )
@@ -210,8 +211,10 @@ def find_child(connection: Connection, parent_id: NodeId, name: str) -> Node | N
 
 
 def has_child(connection: Connection, parent_id: NodeId, name: str) -> bool:
-    """Whether a folder has a member of this name."""
-    found = _HAS_CHILD.first(connection, parent_id=parent_id, key=name_key(name))
+    """Whether a folder has a member whose name is written exactly like this."""
+    found = _HAS_CHILD.first(
+        connection, parent_id=parent_id, key=name_key(name), exact_name=name
+    )
     return found is not None
 
 
