@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from wsgiref.types import WSGIApplication
 
+from ocsync.archiver import archiver_mounts
 from ocsync.auth.authenticators import (
     AppTokenAuthenticator,
     Authenticator,
@@ -18,7 +19,7 @@ from ocsync.auth.guard import Guard
 from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
 from ocsync.dav.mounts import dav_mounts
-from ocsync.features import features_of
+from ocsync.features import archive_limits, features_of
 from ocsync.graph.edge import graph_mounts
 from ocsync.identity import Identity, compose_identity
 from ocsync.log import Log, open_log
@@ -91,6 +92,9 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
         *operation_mounts(library=around.library, log=around.log),
         *graph_mounts(library=around.library),
         *around.identity.mounts,
+        *archiver_mounts(
+            library=around.library, limits=archive_limits(around.settings)
+        ),
         *auth_app_mounts(accounts=around.library.accounts, clock=system_clock),
         *dav_mounts(
             library=around.library,

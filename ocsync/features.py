@@ -27,7 +27,7 @@ def features_of(settings: Settings, prefixes: Collection[str]) -> Features:
         status=STATUS,
         passwords=PasswordRules(min_characters=1, max_characters=MAX_PASSWORD_BYTES),
         tus=_tus(settings) if has_tus else None,
-        archive=_archive(settings) if "/archiver" in prefixes else None,
+        archive=archive_limits(settings) if "/archiver" in prefixes else None,
         reports=("search-files",) if has_dav else (),
         search_properties=_SEARCHABLE if has_dav else (),
         trash=has_dav,
@@ -50,7 +50,8 @@ def _tus(settings: Settings) -> Tus:
     )
 
 
-def _archive(settings: Settings) -> ArchiveLimits:
+def archive_limits(settings: Settings) -> ArchiveLimits:
+    """What the archiver takes on."""
     return ArchiveLimits(
         max_files=settings.dav.archive_max_files,
         max_bytes=settings.dav.archive_max_size,
