@@ -87,7 +87,9 @@ class Connection:
     ) -> None:
         self.channel = channel
         self.remote_addr, self.remote_port = address
-        self.deadline = time.monotonic() + host.limits.head_seconds
+        self.used_at = time.monotonic()
+        """When it came, or its last answer ended."""
+        self.deadline = self.used_at + host.limits.head_seconds
         """When whoever watches the connection ends it."""
         self.is_lingering = False
         """Whether it only throws away what still comes."""
@@ -101,6 +103,7 @@ class Connection:
         self._template = template
         self._head: RequestHead | None = None
         self._error: HeadError | None = None
+        self._is_slow = False
         self._is_begun = False
         self._is_head_begun = False
         self._must_reset = False
@@ -145,7 +148,11 @@ class Connection:
             return False
         finally:
             self.is_answering = False
-        self.deadline = time.monotonic() + self._host.limits.idle_seconds
+            if self._is_slow:
+                self._is_slow = False
+                self._host.threads.end_slow()
+        self.used_at = time.monotonic()
+        self.deadline = self.used_at + self._host.limits.idle_seconds
         return True
 
     def communicate(self) -> bool:
@@ -220,7 +227,7 @@ class Connection:
                 if end >= 0:
                     self._is_head_begun = False
                     channel.buffered = buffered[end + len(END) :]
-                    self._head = heads.parse(buffered[:end])
+                    self._head = self._admit(heads.parse(buffered[:end]))
                     return True
                 self._begin_head()
             is_open = channel.fill(wait=wait)
@@ -229,15 +236,18 @@ class Connection:
             if not is_open:
                 raise ClientGone("it closed the connection")
 
+    def _admit(self, head: RequestHead) -> RequestHead:
+        """Let a request in, unless too many already wait for the rest of theirs."""
+        if head.is_chunked or head.length > len(self.channel.buffered):
+            if not self._host.threads.begin_slow():
+                raise HeadError(503, "too many uploads are running; try again")
+            self._is_slow = True
+        return head
+
     def _is_quick(self) -> bool:
         """Whether the request that has come is whole, and of a quick kind."""
         head = self._head
-        return (
-            head is not None
-            and head.method in _QUICK_METHODS
-            and not head.is_chunked
-            and head.length <= len(self.channel.buffered)
-        )
+        return not self._is_slow and head is not None and head.method in _QUICK_METHODS
 
     def _begin_head(self) -> None:
         """Bound the time that one head may take, from its first byte on."""
@@ -251,15 +261,12 @@ class Connection:
     def _answer(self, head: RequestHead) -> bool:
         """Serve one request; whether the connection can serve another."""
         host = self._host
-        if host.threads.is_crowded and (
-            head.is_chunked or head.length > len(self.channel.buffered)
-        ):
-            raise HeadError(503, "too many slow uploads are running; try again")
         exchange = Exchange(
             self.channel,
             head,
             limits=host.limits,
             date=host.date,
+            threads=host.threads,
             is_stopping=host.is_stopping,
         )
         environ = complete_environ(self._template, head, exchange)

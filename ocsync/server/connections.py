@@ -111,7 +111,7 @@ class Connections:
         with self._lock:
             idle = sorted(
                 (item for item in self._watched if item.is_idle),
-                key=lambda item: item.deadline,
+                key=lambda item: item.used_at,
             )
         for connection in idle[: 1 + len(idle) // _RELIEVED_SHARE]:
             self.unwatch(connection)

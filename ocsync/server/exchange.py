@@ -23,6 +23,7 @@ from ocsync.server.request_body import (
     StreamedBody,
 )
 from ocsync.server.response import BrokenAnswer, Framing, HttpDate, Response
+from ocsync.server.threads import Threads
 from ocsync.wire.body import (
     BodyError,
     BodyInterrupted,
@@ -50,6 +51,10 @@ _BODY_ERRORS: Final[dict[type[BodyError], str]] = {
 }
 
 
+class Overloaded(Exception):
+    """The answer would keep a thread that others need more."""
+
+
 class Exchange:
     """Serves one request on a channel."""
 
@@ -60,11 +65,13 @@ class Exchange:
         *,
         limits: Limits,
         date: HttpDate,
+        threads: Threads,
         is_stopping: Callable[[], bool],
     ) -> None:
         self._channel = channel
         self._head = head
         self._limits = limits
+        self._threads = threads
         self._is_stopping = is_stopping
         self.response = Response(
             channel,
@@ -83,7 +90,8 @@ class Exchange:
         Whoever reads it gets `BodyInterrupted` at once. Later requests on the same
         connection are not touched.
         """
-        self._channel.shut_reading(self.body)
+        if not self.body.is_finished:
+            self._channel.shut_reading(self.body)
 
     def is_gone(self) -> bool:
         """Whether the client has closed or reset the connection; thread-safe."""
@@ -100,6 +108,8 @@ class Exchange:
             return False
         except BodyError as error:
             self._fail(_BODY_ERRORS.get(type(error), "400 Bad Request"), str(error))
+        except Overloaded as error:
+            self._fail("503 Service Unavailable", str(error))
         except BrokenAnswer as error:
             _LOG.error("%s %s: %s", self._head.method, self._head.path, error)
             self._fail("500 Internal Server Error", "the server made a mistake")
@@ -193,8 +203,19 @@ class Exchange:
         if self._head.method == "HEAD" or not left:
             self._say(b"", whole_length=left)
             return
-        if left > _QUICK_BYTES:
+        if left <= _QUICK_BYTES:
+            self._send_from(file)
+            return
+        if not self._threads.begin_slow():
+            raise Overloaded("too many transfers are running; try again")
+        try:
             self._channel.take_time()
+            self._send_from(file)
+        finally:
+            self._threads.end_slow()
+
+    def _send_from(self, file: FileBody) -> None:
+        left = file.length
         buffer = memoryview(bytearray(min(left, BLOCK_BYTES)))
         while left and (count := file.readinto(buffer[:left])):
             self._say(buffer[:count], whole_length=file.length)
@@ -213,6 +234,8 @@ class Exchange:
             return
         response.status = status
         response.headers = [("Content-Type", "text/plain; charset=utf-8")]
+        if status.startswith("503"):
+            response.headers = [*response.headers, ("Retry-After", "1")]
         block = f"{message}\n".encode()
         try:
             self._say(block, whole_length=len(block))

@@ -187,12 +187,11 @@ class Response:
         return []
 
 
-def simple_answer(
-    code: int, message: str, *, retry_seconds: int | None = None
-) -> bytes:
+def simple_answer(code: int, message: str) -> bytes:
     """A whole answer in plain text after which the connection closes."""
     body = f"{message}\n".encode()
-    retry = [] if retry_seconds is None else [f"Retry-After: {retry_seconds}\r\n"]
+    is_passing = code == HTTPStatus.SERVICE_UNAVAILABLE
+    retry = ["Retry-After: 1\r\n"] if is_passing else []
     head = [
         _status_line(f"{code} {_phrase(code)}"),
         f"Content-Length: {len(body)}\r\n",

@@ -24,9 +24,11 @@ class Threads(ThreadPool):
         super().__init__(server, min=1, max=max(threads, most_threads))
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._working_limit = threads
+        self._working_limit = threads + 1  # the leader is one of them
+        self._slow_limit = max(self.max - threads, self.max // 2)
         self._idle = 0
         self._waiting = 0
+        self._slow = 0
         self._is_stopping = False
         self.get = self._get
 
@@ -34,11 +36,6 @@ class Threads(ThreadPool):
     def has_queue(self) -> bool:
         """Whether somebody waits for a thread."""
         return not self._queue.empty()
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether slow clients have taken all but the last `threads` threads."""
-        return self._waiting > self.max - self._working_limit
 
     @property
     def waiting(self) -> int:
@@ -75,6 +72,21 @@ class Threads(ThreadPool):
                 thread.daemon = True
                 self._threads.append(thread)
             thread.start()
+
+    def begin_slow(self) -> bool:
+        """Reserve a thread for a request that may wait for its client; False if full.
+
+        The last `threads` threads are kept for requests that need nobody's patience.
+        """
+        with self._lock:
+            is_free = self._slow < self._slow_limit
+            self._slow += is_free
+            return is_free
+
+    def end_slow(self) -> None:
+        """Give that back."""
+        with self._lock:
+            self._slow -= 1
 
     def begin_wait(self) -> None:
         """The calling thread is about to wait for its client."""
