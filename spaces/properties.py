@@ -6,7 +6,7 @@ Favourites are each user's own and change nothing else.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from spaces.access import Permission
 from spaces.clock import Instant
-from spaces.db import locks as lock_rows
 from spaces.db import nodes
 from spaces.db import properties as rows
 from spaces.db.chains import Chains
 from spaces.db.engine import Database
 from spaces.entries import living_entries, readable_spaces
 from spaces.errors import LimitExceeded, NameRefused, NodeNotFound, SpaceNotFound
+from spaces.extras import read_around, read_many, read_one
 from spaces.ids import NodeId
 from spaces.lookup import Spot, find_space
 from spaces.model import (
@@ -31,7 +31,6 @@ from spaces.model import (
     Entry,
     Extras,
     Guard,
-    Lock,
     Node,
     Place,
 )
@@ -201,9 +200,9 @@ class Properties:
             row = find_space(connection, actor, folder.space.id, Permission.READ)
             now = self._database.now(connection)
             if not with_children or not folder.node.is_folder:
-                extras = _read_one(connection, actor, folder, now, row.has_locks)
+                extras = read_one(connection, actor, folder, now, row.has_locks)
                 return {} if extras == NO_EXTRAS else {folder.node.id: extras}
-            return _read_around(connection, actor, folder, now, row.has_locks)
+            return read_around(connection, actor, folder, now, row.has_locks)
 
     def extras_of(self, actor: Actor, entry: Entry) -> Extras:
         """What hangs on one node.
@@ -213,6 +212,20 @@ class Properties:
         """
         found = self.extras(actor, entry, with_children=False)
         return found.get(entry.node.id, NO_EXTRAS)
+
+    def extras_for(
+        self, actor: Actor, entries: Collection[Entry]
+    ) -> Mapping[NodeId, Extras]:
+        """What hangs on entries from anywhere, some statements for hundreds of them.
+
+        Nodes on which nothing hangs are not in the result, nor are those of spaces
+        that the actor may not read any more.
+        """
+        with self._database.read() as connection:
+            spaces = readable_spaces(connection, actor)
+            now = self._database.now(connection)
+            wanted = [entry for entry in entries if entry.space.id in spaces]
+            return read_many(connection, actor, wanted, now)
 
 
 def _top(chains: Chains, folder_id: NodeId) -> NodeId:
@@ -283,46 +296,6 @@ def _mark(
     if rows.count_favorites(connection, actor.user_id) >= MAX_FAVORITES:
         raise LimitExceeded("favourites", MAX_FAVORITES)
     rows.add_favorite(connection, actor.user_id, node_id)
-
-
-def _read_one(
-    connection: Connection, actor: Actor, entry: Entry, now: Instant, has_locks: bool
-) -> Extras:
-    node_id = entry.node.id
-    locks: tuple[Lock, ...] = ()
-    if has_locks:
-        locks = tuple(
-            lock_rows.covering_locks(connection, node_id, entry.ancestor_ids, now)
-        )
-    return Extras(
-        is_favorite=rows.is_favorite(connection, actor.user_id, node_id),
-        tags=rows.tags_of(connection, node_id),
-        dead_properties=rows.dead_properties(connection, node_id),
-        locks=locks,
-    )
-
-
-def _read_around(
-    connection: Connection, actor: Actor, folder: Entry, now: Instant, has_locks: bool
-) -> dict[NodeId, Extras]:
-    folder_id = folder.node.id
-    favorites = rows.favorites_around(connection, actor.user_id, folder_id)
-    tags = rows.tags_around(connection, folder_id)
-    dead = rows.dead_properties_around(connection, folder_id)
-    locks: Mapping[NodeId, tuple[Lock, ...]] = {}
-    if has_locks:
-        locks = lock_rows.around(
-            connection, folder.space.id, folder_id, folder.ancestor_ids, now
-        )
-    return {
-        node_id: Extras(
-            is_favorite=node_id in favorites,
-            tags=tags.get(node_id, ()),
-            dead_properties=dead.get(node_id, {}),
-            locks=locks.get(node_id, ()),
-        )
-        for node_id in favorites | tags.keys() | dead.keys() | locks.keys()
-    }
 
 
 def _require_bounded(patch: Patch) -> None:

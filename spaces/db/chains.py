@@ -1,7 +1,7 @@
 """Climbing from many folders to their roots at once.
 
 For what is found by a property instead of by a path: search results, favourites,
-tags. One statement per `_CHUNK` folders, whatever their depth.
+tags. One statement per batch of folders, whatever their depth.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from spaces.db.batches import batches
 from spaces.db.schema import nodes
 from spaces.db.statement import SizedStatements, numbered
 from spaces.ids import NodeId
-
-_CHUNK: Final = 256
 
 Chain = tuple[tuple[NodeId, str], ...]
 """Id and name of each folder from the topmost down; alive if that is a root."""
@@ -48,13 +47,10 @@ class Chains:
 
     def load(self, folder_ids: Iterable[NodeId]) -> None:
         """Read what is not known yet, in as few statements as possible."""
-        missing = sorted({each for each in folder_ids if each not in self._links})
-        for first in range(0, len(missing), _CHUNK):
-            part = missing[first : first + _CHUNK]
-            # Padded to a power of two: few statements to compile.
-            size = 1 << (len(part) - 1).bit_length()
-            padded = (*part, *(part[:1] * (size - len(part))))
-            rows = _LINKS.of(size).all(self._connection, **numbered("id", padded))
+        missing = (each for each in folder_ids if each not in self._links)
+        for batch in batches(missing):
+            links = _LINKS.of(len(batch))
+            rows = links.all(self._connection, **numbered("id", batch))
             for folder_id, parent_id, name in rows:
                 self._links[folder_id] = (parent_id, name)
 

@@ -6,7 +6,8 @@ the depth of the tree and on how many locks the space has, never on how many nod
 where a space has no locks it is one look into an index.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import (
@@ -23,8 +24,9 @@ from sqlalchemy import (
 )
 
 from spaces.clock import Instant
+from spaces.db.batches import BatchStatement
 from spaces.db.schema import locks, nodes
-from spaces.db.statement import AnyRow, SizedStatements, Statement, numbered
+from spaces.db.statement import AnyRow, Statement
 from spaces.ids import NodeId, SpaceId, UserId
 from spaces.model import Lock
 
@@ -63,12 +65,7 @@ _OF_TOKEN: Final = locks.c.token == bindparam("of_token")
 _ANY_IN_SPACE: Final = Statement(
     select(literal(1)).where(locks.c.space_id == bindparam("space_id")).limit(1)
 )
-_ON_NODES: Final = SizedStatements(
-    lambda count: select(*_COLUMNS).where(
-        locks.c.node_id.in_([bindparam(f"id_{index}") for index in range(count)]),
-        _IN_FORCE,
-    )
-)
+_ON_NODES: Final = BatchStatement(select(*_COLUMNS).where(_IN_FORCE), locks.c.node_id)
 _ON_CHILDREN: Final = Statement(
     select(*_COLUMNS)
     .join(nodes, nodes.c.id == locks.c.node_id)
@@ -193,13 +190,10 @@ def covering_locks(
 
 
 def on_nodes(
-    connection: Connection, node_ids: Sequence[NodeId], now: Instant
+    connection: Connection, node_ids: Iterable[NodeId], now: Instant
 ) -> list[Lock]:
     """The locks set on these very nodes."""
-    rows = _ON_NODES.of(len(node_ids)).all(
-        connection, now=now, **numbered("id", tuple(node_ids))
-    )
-    return [_lock(row) for row in rows]
+    return [_lock(row) for row in _ON_NODES.stream(connection, node_ids, now=now)]
 
 
 def on_children(
@@ -228,6 +222,26 @@ def around(
         found.update((row[0], inherited) for row in members)
     for lock in on_children(connection, space_id, folder_id, now):
         found[lock.node_id] = (*found.get(lock.node_id, ()), lock)
+    return found
+
+
+def covering_each(
+    connection: Connection, chains: Mapping[NodeId, Sequence[NodeId]], now: Instant
+) -> dict[NodeId, tuple[Lock, ...]]:
+    """The locks that cover each of many nodes, given with their ancestors."""
+    by_node: dict[NodeId, list[Lock]] = {}
+    for lock in on_nodes(
+        connection, {*chains, *chain.from_iterable(chains.values())}, now
+    ):
+        by_node.setdefault(lock.node_id, []).append(lock)
+    if not by_node:
+        return {}
+    found: dict[NodeId, tuple[Lock, ...]] = {}
+    for node_id, ancestor_ids in chains.items():
+        above = chain.from_iterable(by_node.get(each, ()) for each in ancestor_ids)
+        deep = (lock for lock in above if lock.is_deep)
+        if covering := (*by_node.get(node_id, ()), *deep):
+            found[node_id] = covering
     return found
 
 

@@ -4,7 +4,7 @@ Whatever is read for a folder with all its members takes one statement per table
 and next to nothing where a table is empty or a user has no favourites.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,9 +24,10 @@ from sqlalchemy import (
     update,
 )
 
+from spaces.db.batches import BatchStatement
 from spaces.db.nodes import node_columns, read_node
 from spaces.db.schema import blobs, favorites, members, nodes, properties, spaces, tags
-from spaces.db.statement import Statement
+from spaces.db.statement import AnyRow, Statement
 from spaces.ids import NodeId, UserId
 from spaces.model import Node
 
@@ -60,6 +61,10 @@ _DEAD: Final = Statement(
     select(properties.c.name, properties.c.value).where(properties.c.node_id == _NODE)
 )
 _DEAD_AROUND: Final = _around(properties, properties.c.name, properties.c.value)
+_DEAD_OF: Final = BatchStatement(
+    select(properties.c.node_id, properties.c.name, properties.c.value),
+    properties.c.node_id,
+)
 _ONE_DEAD: Final = (
     properties.c.node_id == _NODE,
     properties.c.name == bindparam("of_name"),
@@ -76,6 +81,7 @@ _TAGS: Final = Statement(
     select(tags.c.tag).where(tags.c.node_id == _NODE).order_by(tags.c.tag)
 )
 _TAGS_AROUND: Final = _around(tags, tags.c.tag)
+_TAGS_OF: Final = BatchStatement(select(tags.c.node_id, tags.c.tag), tags.c.node_id)
 _INSERT_TAG: Final = Statement(insert(tags), columns=("node_id", "tag"))
 _DELETE_TAG: Final = Statement(
     delete(tags).where(tags.c.node_id == _NODE, tags.c.tag == bindparam("of_tag"))
@@ -95,6 +101,10 @@ _IS_FAVORITE: Final = (
 )
 _FAVORITE: Final = Statement(select(favorites.c.node_id).where(*_IS_FAVORITE))
 _FAVORITES_AROUND: Final = Statement(_favorites_around())
+_FAVORITES_OF: Final = BatchStatement(
+    select(favorites.c.node_id).where(favorites.c.user_id == bindparam("user_id")),
+    favorites.c.node_id,
+)
 _INSERT_FAVORITE: Final = Statement(insert(favorites), columns=("user_id", "node_id"))
 _DELETE_FAVORITE: Final = Statement(delete(favorites).where(*_IS_FAVORITE))
 _COUNT_FAVORITES: Final = Statement(
@@ -121,8 +131,19 @@ def dead_properties_around(
     connection: Connection, folder_id: NodeId
 ) -> dict[NodeId, dict[str, str]]:
     """The dead properties of a folder and of its members."""
+    return _dead_by_node(_DEAD_AROUND.all(connection, of_node_id=folder_id))
+
+
+def dead_properties_of(
+    connection: Connection, node_ids: Collection[NodeId]
+) -> dict[NodeId, dict[str, str]]:
+    """The dead properties of these nodes."""
+    return _dead_by_node(_DEAD_OF.stream(connection, node_ids))
+
+
+def _dead_by_node(rows: Iterable[AnyRow]) -> dict[NodeId, dict[str, str]]:
     found: dict[NodeId, dict[str, str]] = {}
-    for node_id, name, value in _DEAD_AROUND.all(connection, of_node_id=folder_id):
+    for node_id, name, value in rows:
         found.setdefault(node_id, {})[name] = value
     return found
 
@@ -151,8 +172,18 @@ def tags_around(
     connection: Connection, folder_id: NodeId
 ) -> dict[NodeId, tuple[str, ...]]:
     """The tags of a folder and of its members."""
+    return _tags_by_node(_TAGS_AROUND.all(connection, of_node_id=folder_id))
+
+
+def tags_of_all(
+    connection: Connection, node_ids: Collection[NodeId]
+) -> dict[NodeId, tuple[str, ...]]:
+    """The tags of these nodes."""
+    return _tags_by_node(_TAGS_OF.stream(connection, node_ids))
+
+
+def _tags_by_node(rows: Iterable[AnyRow]) -> dict[NodeId, tuple[str, ...]]:
     found: dict[NodeId, tuple[str, ...]] = {}
-    rows = _TAGS_AROUND.all(connection, of_node_id=folder_id)
     for node_id, tag in sorted((row[0], row[1]) for row in rows):
         found[node_id] = (*found.get(node_id, ()), tag)
     return found
@@ -200,6 +231,14 @@ def favorites_around(
 ) -> set[NodeId]:
     """Which of a folder and its members the user has marked."""
     rows = _FAVORITES_AROUND.all(connection, user_id=user_id, of_node_id=folder_id)
+    return {row[0] for row in rows}
+
+
+def favorites_among(
+    connection: Connection, user_id: UserId, node_ids: Collection[NodeId]
+) -> set[NodeId]:
+    """Which of these nodes the user has marked."""
+    rows = _FAVORITES_OF.stream(connection, node_ids, user_id=user_id)
     return {row[0] for row in rows}
 
 

@@ -1,5 +1,7 @@
 """Extras: what hangs on a folder and its members, read at once, and rights."""
 
+from dataclasses import replace
+
 import pytest
 
 from spaces.errors import (
@@ -7,8 +9,9 @@ from spaces.errors import (
     SpaceNotFound,
 )
 from spaces.library import Library
-from spaces.model import Actor, Entry, Extras, Node
+from spaces.model import NO_EXTRAS, Actor, Entry, Extras, Node
 from spaces.properties import Patch, Properties
+from spaces.query_parser import parse_query
 from tests.domain import Desk
 from tests.lock_team import Team, make_team, take_lock
 from tests.statements import statements_read
@@ -103,6 +106,54 @@ class TestExtras:
             counts.append(len(statements))
 
         assert counts[0] == counts[1] == 4
+
+
+class TestExtrasFor:
+    """Reading what hangs on entries from anywhere."""
+
+    def test_each_entry_has_what_its_own_folder_would_show(
+        self, desk: Desk, file: Node, properties: Properties
+    ) -> None:
+        """Search results look like listings."""
+        desk.put("plain")
+        properties.set_favorite(desk.actor, file.id, is_favorite=True)
+        properties.set(desk.actor, desk.place("a"), {_COLOUR: _RED})
+        properties.set_tags(desk.actor, desk.place("a/file"), ["blue", "art"])
+        take_lock(desk, "a/file", exclusive=False)
+        take_lock(desk, "a", exclusive=False)
+        take_lock(desk, "", deep=False, exclusive=False)
+        entries = [_entry(desk, path) for path in ("", "a", "a/file", "plain")]
+
+        found = properties.extras_for(desk.actor, entries)
+
+        assert found.keys() == {entry.node.id for entry in entries[:3]}
+        for entry in entries:
+            alone = properties.extras_of(desk.actor, entry)
+            together = found.get(entry.node.id, NO_EXTRAS)
+            assert set(together.locks) == set(alone.locks)
+            assert replace(together, locks=()) == replace(alone, locks=())
+
+    def test_the_number_of_statements_is_small(
+        self, desk: Desk, properties: Properties
+    ) -> None:
+        """It does not grow with each entry."""
+        for number in range(200):
+            desk.put(str(number))
+        root = _entry(desk, "")
+        found = desk.library.search.find(desk.actor, parse_query("*"), limit=200)
+
+        with statements_read(desk.library.database) as statements:
+            properties.extras_for(desk.actor, [root, *found.entries])
+
+        assert len(statements) <= 5
+
+    def test_what_one_may_not_see_is_left_out(
+        self, desk: Desk, file: Node, properties: Properties, bob: Actor
+    ) -> None:
+        """Without a word."""
+        properties.set_tags(desk.actor, desk.place("a/file"), ["blue"])
+
+        assert properties.extras_for(bob, [_entry(desk, "a/file")]) == {}
 
 
 class TestRights:
