@@ -102,9 +102,15 @@ class Engine:
             transfer.on_created(upload)
         if effects[-1] == Report():
             return upload
-        with self._leases.lease(upload, transfer.connection) as lease:
-            chunk = command.chunk or _NO_CHUNK
-            return self._performance(lease, terms, transfer, chunk).perform(effects)
+        chunk = command.chunk or _NO_CHUNK
+        try:
+            with self._leases.lease(upload, transfer.connection) as lease:
+                performance = self._performance(lease, terms, transfer, chunk)
+                return performance.perform(effects)
+        except (UploadRefused, FinishFailed, errors.SpacesError):
+            if transfer.on_created is None:  # nobody will ever know its URL
+                self._uploads.end(upload, UploadState.FAILED)
+            raise
 
     def append(
         self, upload: Upload | None, command: Append, terms: Terms, transfer: Transfer

@@ -114,9 +114,13 @@ _LIST: Final = Statement(
     select(*_COLUMNS).where(_OPEN).order_by(uploads.c.created_at, uploads.c.id)
 )
 _LIST_OF_OWNER: Final = Statement(
-    select(users.c.name, users.c.display_name, users.c.is_admin).where(
-        users.c.id == bindparam("user_id"), users.c.disabled_at.is_(None)
+    select(*_COLUMNS)
+    .where(
+        _OPEN,
+        uploads.c.owner_id == bindparam("owner_id"),
+        uploads.c.dialect == bindparam("dialect"),
     )
+    .order_by(uploads.c.created_at, uploads.c.id)
 )
 _POOLED: Final = and_(_OPEN, uploads.c.space_id.is_(None))
 _HELD_SUM: Final = func.coalesce(func.sum(uploads.c.reserved_bytes), 0)
@@ -130,9 +134,9 @@ _LOCK_POOL: Final = Statement(
     .with_for_update()
 )
 _OWNER: Final = Statement(
-    select(
-        users.c.name, users.c.display_name, users.c.is_admin, users.c.disabled_at
-    ).where(users.c.id == bindparam("user_id"))
+    select(users.c.name, users.c.display_name, users.c.is_admin).where(
+        users.c.id == bindparam("user_id"), users.c.disabled_at.is_(None)
+    )
 )
 _STAGED: Final = Statement(
     select(uploads.c.blob_id).where(

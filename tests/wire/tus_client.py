@@ -23,7 +23,7 @@ def metadata(**pairs: str | bytes) -> str:
 
 def path_of(response: TestResponse) -> str:
     """The path of the Location."""
-    return urlsplit(response.headers["Location"]).path
+    return str(urlsplit(response.headers["Location"]).path)
 
 
 @dataclass
@@ -66,9 +66,11 @@ class Tus:
         sent = self.headers(given | headers)
         return self.app.post(self.url, body or b"", headers=sent, status=status)
 
-    def start(self, length: int, name: str = "file.bin", **headers: str | None) -> str:
+    def start(
+        self, length: int, name: str = "file.bin", *, if_match: str | None = None
+    ) -> str:
         """The path of a new upload."""
-        return path_of(self.create(length, name, **headers))
+        return path_of(self.create(length, name, If_Match=if_match))
 
     def patch(
         self,
