@@ -1,6 +1,6 @@
 """REPORT oc:search-files and oc:filter-files: nodes found otherwise than by path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from wsgiref.types import StartResponse
@@ -12,7 +12,7 @@ from ocsync.dav.request import DavRequest
 from ocsync.wire.url_paths import join_path
 from spaces.ids import NodeId
 from spaces.library import Library
-from spaces.model import NO_EXTRAS, Entry
+from spaces.model import NO_EXTRAS, Entry, Extras
 from spaces.query_parser import parse_query
 
 DEFAULT_RESULTS: Final = 200
@@ -31,9 +31,12 @@ class FoundRows:
     target: Entry | None
     wanted: Wanted
 
-    def responses(self, entries: Iterable[Entry]) -> Iterator[str]:
+    def responses(self, entries: Collection[Entry]) -> Iterator[str]:
         """One response for each entry."""
         rows = NodeRows(self.library, self.request, self.wanted)
+        extras: Mapping[NodeId, Extras] = {}
+        if rows.with_extras:
+            extras = self.library.properties.extras_for(self.request.actor, entries)
         renderers: dict[str, NodeRenderer] = {}
         for entry in entries:
             space = entry.space
@@ -45,11 +48,9 @@ class FoundRows:
                     sync_seq=rows.sync_seq(entry.node),
                 )
                 renderers[space.id] = renderer
-            extras = NO_EXTRAS
-            if rows.with_extras:
-                extras = self.library.properties.extras_of(self.request.actor, entry)
             href = node_href(self._href(entry), entry.node)
-            yield renderer.response(href, entry.node, extras)
+            its_extras = extras.get(entry.node.id, NO_EXTRAS)
+            yield renderer.response(href, entry.node, its_extras)
 
     def _href(self, entry: Entry) -> str:
         if self.target is not None:
@@ -109,7 +110,7 @@ class FavoritesReport:
         entries = self.library.properties.favorites(self.request.actor)
         rows = FoundRows(self.library, self.request, self.target, self.wanted)
         return send_multistatus(
-            start_response, rows.responses(filter(self._is_inside, entries))
+            start_response, rows.responses(list(filter(self._is_inside, entries)))
         )
 
     def _is_inside(self, entry: Entry) -> bool:
