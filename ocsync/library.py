@@ -102,6 +102,8 @@ def policy_of(settings: Settings) -> Policy:
         upload_max_age=_microseconds(uploads.expiry),
         upload_idle_age=_microseconds(uploads.expiry),
         upload_total_age=_microseconds(uploads.max_age),
+        digest_all_bytes=uploads.eager_hash_size,
+        lock_max_age=_microseconds(settings.dav.max_lock_timeout),
         personal_quota_bytes=settings.storage.default_quota,
     )
 

@@ -55,12 +55,6 @@ class StorageSettings:
             " end of the process, which is enough for tests."
         ),
     )
-    min_free: int = setting(
-        100_000_000,
-        parse=parse_size,
-        env="OCSYNC_MIN_FREE",
-        help="Room to leave on the disk; uploads beyond it are refused.",
-    )
     default_quota: int | None = setting(
         None,
         parse=parse_optional_size,
@@ -116,36 +110,6 @@ class UploadSettings:
         parse=parse_size,
         env="OCSYNC_EAGER_HASH_SIZE",
         help="Files up to this size get MD5 and SHA-256 at once, larger ones later.",
-    )
-    anonymous: bool = setting(
-        default=True,
-        parse=parse_switch,
-        env="OCSYNC_ANONYMOUS_UPLOADS",
-        help="Let dialects that log in only at the end start uploads without login.",
-    )
-    anonymous_pool: int = setting(
-        10_000_000_000,
-        parse=parse_size,
-        env="OCSYNC_ANONYMOUS_POOL",
-        help="Bytes that all such uploads together may hold.",
-    )
-    anonymous_per_address: int = setting(
-        2_000_000_000,
-        parse=parse_size,
-        env="OCSYNC_ANONYMOUS_PER_ADDRESS",
-        help="Bytes that such uploads from one address may hold.",
-    )
-    anonymous_max_size: int = setting(
-        1_000_000_000,
-        parse=parse_size,
-        env="OCSYNC_ANONYMOUS_MAX_SIZE",
-        help="The largest such upload.",
-    )
-    anonymous_idle: timedelta = setting(
-        timedelta(hours=1),
-        parse=parse_duration,
-        env="OCSYNC_ANONYMOUS_IDLE",
-        help="How long such an upload is kept without activity.",
     )
 
 
@@ -209,7 +173,7 @@ class DavSettings:
         foreign_env=("OCDAV_ALLOW_PROPFIND_DEPTH_INFINITY",),
     )
     max_lock_timeout: timedelta = setting(
-        timedelta(hours=1),
+        timedelta(hours=24),
         parse=parse_duration,
         env="OCSYNC_MAX_LOCK_TIMEOUT",
         help="The longest time a WebDAV lock is granted for before it is refreshed.",

@@ -153,12 +153,6 @@ class ServerSettings:
         env="OCSYNC_MAX_HEADER_SIZE",
         help="The largest head of a request.",
     )
-    max_document_size: int = setting(
-        4 * 1024 * 1024,
-        parse=parse_size,
-        env="OCSYNC_MAX_DOCUMENT_SIZE",
-        help="The largest XML or JSON body of a request. Files have no such bound.",
-    )
 
     @property
     def has_tls(self) -> bool:
