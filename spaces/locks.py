@@ -191,9 +191,9 @@ class Locks:
         self._database.write(job, space_id=place.space_id)
 
     def _end(self, now: Instant, timeout_seconds: int | None) -> Instant:
-        if timeout_seconds is None:
-            return Instant(now + self._policy.lock_age)
-        wanted = max(timeout_seconds, 1) * SECOND
+        wanted = self._policy.lock_age
+        if timeout_seconds is not None:
+            wanted = max(timeout_seconds, 1) * SECOND
         return Instant(now + min(wanted, self._policy.lock_max_age))
 
 
