@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Final
 
 from ocsync.server.options import ServerOptions
@@ -40,6 +41,13 @@ def open_listeners(
     for listener in listeners:
         listener.listen(options.backlog)
     return listeners
+
+
+def paths_of(listeners: list[socket.socket], options: ServerOptions) -> list[Path]:
+    """The paths made for the listeners, to be removed when they are closed."""
+    path = options.unix_socket
+    names = [listener.getsockname() for listener in listeners]
+    return [path] if path is not None and str(path) in names else []
 
 
 def describe_listener(listener: socket.socket, *, is_tls: bool) -> str:

@@ -9,10 +9,16 @@ from collections.abc import Callable
 from typing import Final
 
 from ocsync.server.data_lock import DataLock
-from ocsync.server.listening import describe_listener, open_listeners
+from ocsync.server.listening import (
+    ServerError,
+    describe_listener,
+    open_listeners,
+    paths_of,
+)
 from ocsync.server.load import LoadBoard
 from ocsync.server.options import ServerOptions
 from ocsync.server.parent import Parent
+from ocsync.server.tls import load_context
 from ocsync.server.worker import AppMaker, Worker, run_worker
 
 _LOG: Final = logging.getLogger("ocsync.server")
@@ -30,9 +36,11 @@ def serve(
     addresses when all workers accept requests; without it they are logged.
 
     Raises:
-        ServerError: the port or the data directory is taken, or no worker can start.
+        ServerError: the port or the data directory is taken, the certificate cannot
+            be used, or a worker cannot start.
     """
     _allow_many_files()
+    _require_certificate(options)
     lock = None
     if options.data_directory is not None:
         lock = DataLock(options.data_directory)
@@ -42,8 +50,6 @@ def serve(
     finally:
         if lock is not None:
             lock.close()
-        if options.unix_socket is not None:
-            options.unix_socket.unlink(missing_ok=True)
 
 
 def _serve_on(
@@ -54,6 +60,7 @@ def _serve_on(
 ) -> None:
     is_tls = options.certificate is not None
     addresses = [describe_listener(item, is_tls=is_tls) for item in listeners]
+    paths = paths_of(listeners, options)
     try:
         if options.workers > 1:
             Parent(
@@ -76,6 +83,18 @@ def _serve_on(
     finally:
         for listener in listeners:
             listener.close()
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+
+def _require_certificate(options: ServerOptions) -> None:
+    """Find out before anything starts whether the workers can load it."""
+    try:
+        load_context(options)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"cannot use the certificate {options.certificate}: {reason}"
+        raise ServerError(message) from error
 
 
 def _log_addresses(addresses: list[str]) -> None:

@@ -45,10 +45,12 @@ class RawClient:
         self.socket.settimeout(TIME_OUT)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        if isinstance(address, int):
-            self.socket.connect(("127.0.0.1", address))
-        else:
-            self.socket.connect(str(address))
+        target = ("127.0.0.1", address) if isinstance(address, int) else str(address)
+        try:
+            self.socket.connect(target)
+        except OSError:
+            self.socket.close()
+            raise
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self._buffer = b""
