@@ -1,5 +1,6 @@
 """Killed at any moment, the library keeps what it has answered for."""
 
+import hashlib
 import os
 import random
 import shutil
@@ -11,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from spaces.blobs.base import BlobReader
 from spaces.blobs.folder import FolderBlobStore
+from spaces.checksums import RunningChecksums
 from spaces.clock import DAY, Instant, system_clock
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
+from spaces.errors import BlobNotFound
 from spaces.fsck import Fsck
 from spaces.ids import SpaceId
 from spaces.library import Library
 from spaces.policy import Policy
-from spaces.upload_model import UploadState
+from spaces.upload_model import Upload, UploadState
 from tests.domain import Desk, add_user
 from tests.spaces.crash_deeds import (
     THREADS,
@@ -126,11 +130,21 @@ class Victim:
         return found
 
     def _check_uploads(self) -> None:
-        """Every byte that a row vouches for is there."""
+        """Every byte that a row vouches for is there, and is what was hashed."""
         for upload in self.desk.library.uploads.list_open():
-            if upload.offset:
-                with self._blobs.open_staged(upload.blob_id) as reader:
-                    assert len(reader.read()) >= upload.offset
+            if upload.hash_state is not None:
+                data = self._received(upload)
+                checksums = RunningChecksums.from_state(upload.hash_state)
+                assert checksums.size == upload.offset
+                checksums.verify("sha1", hashlib.sha1(data).hexdigest())
+
+    def _received(self, upload: Upload) -> bytes:
+        try:
+            reader: BlobReader = self._blobs.open_staged(upload.blob_id)
+        except BlobNotFound:  # killed between sealing and finishing
+            reader = self._blobs.open(upload.blob_id)
+        with reader:
+            return reader.read(upload.offset)
 
     def check_that_sweeping_leaves_nothing(self) -> None:
         """After some days the sweeper has cleared all garbage away."""
