@@ -1,0 +1,375 @@
+"""Discovery, and HEAD, DELETE and expiry of uploads on spaces.
+
+Tests are named by the rows of the oCIS case table (`docs/tus.md`).
+"""
+
+import base64
+import json
+
+import jwt
+import pytest
+from webtest import TestApp, TestResponse
+
+from ocsync.data_urls import DataUrls
+from ocsync.datadir import read_secrets
+from ocsync.settings import Settings
+from spaces.clock import HOUR, SECOND, Instant
+from spaces.ids import UploadId
+from spaces.library import Library
+from spaces.model import Place, Space
+from spaces.upload_model import UploadState
+from tests.wire.conftest import Person
+from tests.wire.tus_client import Tus, path_of
+
+EXTENSIONS = "creation,creation-with-upload,checksum,expiration"
+ALGORITHMS = "md5,sha1,sha256,sha512,crc32,adler32"
+
+
+@pytest.fixture
+def tus(app: TestApp, library: Library, admin: Person, home: Space) -> Tus:
+    """A client on the admin's personal space."""
+    url = f"/remote.php/dav/spaces/{library.storage_id}${home.id}"
+    return Tus(app, url, admin.basic)
+
+
+def claims_of(path: str) -> dict[str, object]:
+    """What the token of a data URL says."""
+    return dict(
+        jwt.decode(
+            path.rsplit("/", maxsplit=1)[-1], options={"verify_signature": False}
+        )
+    )
+
+
+def require_announced(response: TestResponse) -> None:
+    """Fail unless the answer announces tus."""
+    assert response.headers["Tus-Resumable"] == "1.0.0"
+    assert response.headers["Tus-Version"] == "1.0.0"
+    assert response.headers["Tus-Extension"] == EXTENSIONS
+    assert response.headers["Tus-Checksum-Algorithm"] == ALGORITHMS
+    assert "Tus-Max-Size" not in response.headers  # case 7
+    exposed = response.headers["Access-Control-Expose-Headers"]
+    assert "Tus-Extension" in exposed
+
+
+@pytest.mark.parametrize("prefix", ["", "/remote.php"])
+def test_case_01_options_announce(
+    app: TestApp, library: Library, admin: Person, home: Space, prefix: str
+) -> None:
+    """OPTIONS on every kind of WebDAV URL tells what uploads can do."""
+    space = f"{library.storage_id}${home.id}"
+    for url in ("/webdav/", "/dav/files/admin/", f"/dav/spaces/{space}/"):
+        response = app.options(prefix + url, headers=admin.basic)
+        assert response.status_int in {200, 204}
+        require_announced(response)
+
+
+def test_case_02_options_without_login(app: TestApp, tus: Tus) -> None:
+    """Nobody needs credentials for that."""
+    require_announced(app.options("/remote.php/webdav/"))
+    require_announced(app.options(tus.url))
+
+
+def test_case_03_options_with_wrong_password(app: TestApp, admin: Person) -> None:
+    """Wrong credentials make no difference."""
+    wrong = base64.b64encode(b"admin:wrong").decode()
+
+    response = app.options("/dav/", headers={"Authorization": f"Basic {wrong}"})
+
+    require_announced(response)
+
+
+def test_case_04_options_names_what_webdav_can_do(app: TestApp, tus: Tus) -> None:
+    """OPTIONS still is WebDAV's."""
+    response = app.options(tus.url)
+
+    assert {"PROPFIND", "POST", "PUT", "LOCK"} <= {
+        name.strip() for name in response.headers["Allow"].split(",")
+    }
+    assert response.headers["DAV"].startswith("1, 2")
+    assert response.headers["MS-Author-Via"] == "DAV"
+
+
+def test_case_06_propfind_announces(app: TestApp, tus: Tus) -> None:
+    """OwnCloud Web reads what uploads can do from the listing of the folder."""
+    response = app.request(
+        tus.url, method="PROPFIND", headers={**tus.auth, "Depth": "0"}
+    )
+
+    assert response.status_int == 207
+    require_announced(response)
+
+
+def test_case_75_head(tus: Tus) -> None:
+    """HEAD tells all there is to know."""
+    path = path_of(tus.create(10, pairs={"mtime": "1701708712"}))
+    tus.patch(path, 0, b"0123")
+
+    response = tus.head(path)
+
+    headers = response.headers
+    assert headers["Upload-Offset"] == "4"
+    assert headers["Upload-Length"] == "10"
+    assert headers["Upload-Metadata"] == (
+        "filename ZmlsZS5iaW4=,mtime MTcwMTcwODcxMg=="
+    )
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Tus-Resumable"] == "1.0.0"
+    assert headers["Content-Length"] == "0"
+    assert response.body == b""
+
+
+def test_case_76_head_without_version(tus: Tus) -> None:
+    """The desktop client resumes by a HEAD without Tus-Resumable."""
+    path = tus.start(10)
+
+    assert tus.head(path, Tus_Resumable=None).headers["Upload-Offset"] == "0"
+
+
+def test_case_77_head_of_ended_uploads(tus: Tus, library: Library) -> None:
+    """A terminated upload is 410; a finished one still tells its result."""
+    terminated, finished = tus.start(5, "one"), tus.start(5, "two")
+    tus.delete(terminated)
+    tus.patch(finished, 0, b"12345")
+
+    gone = tus.head(terminated, status=410)
+    assert "Upload-Offset" not in gone.headers
+    assert gone.headers["Cache-Control"] == "no-store"
+    assert tus.head(finished).headers["Upload-Offset"] == "5"
+
+
+def test_case_78_delete(
+    app: TestApp, tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """A terminated upload frees what it held and leaves the target alone."""
+    tus.create(3, body=b"old")
+    path = tus.start(10)
+    tus.patch(path, 0, b"01234")
+    upload = library.uploads.get(UploadId(str(claims_of(path)["target"])))
+
+    tus.delete(path)
+
+    tus.head(path, status=410)
+    tus.patch(path, 5, b"56789", status=410)
+    tus.delete(path, status=410)
+    assert library.catalog.get(admin.actor, home.id).quota.reserved == 0
+    assert upload.blob_id not in set(library.blobs.staged_ids())
+    assert app.get(f"{tus.url}/file.bin", headers=admin.basic).body == b"old"
+
+
+def test_delete_of_a_finished_upload_keeps_the_file(app: TestApp, tus: Tus) -> None:
+    """T02: what ends is the record; the file is the user's."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"12345")
+
+    tus.delete(path)
+
+    tus.head(path, status=410)
+    assert app.get(f"{tus.url}/file.bin", headers=dict(tus.auth)).body == b"12345"
+
+
+def foreign_tokens(path: str) -> list[str]:
+    """Tokens like that of the path, each wrong in another way."""
+    token = path.rsplit("/", maxsplit=1)[-1]
+    claims = claims_of(path)
+    head, body, signature = token.split(".")
+    key = "k" * 32
+    other = base64.urlsafe_b64encode(
+        json.dumps({**claims, "target": "x"}).encode()
+    ).decode()
+    return [
+        "",
+        "nonsense",
+        "a.b.c",
+        f"{head}.{other.rstrip('=')}.{signature}",
+        f"{head}.{body}.{'A' * len(signature)}",
+        f"{head}.{body}.",
+        jwt.encode(claims, key, algorithm="HS256"),
+        jwt.encode(claims, key * 2, algorithm="HS512"),
+        jwt.encode(claims, "", algorithm="none"),
+        token + "x" * 5000,
+    ]
+
+
+def test_case_79_tokens_that_are_not_ours(app: TestApp, tus: Tus) -> None:
+    """A token that was not signed by us, and in our way, is 403 with an empty body."""
+    path = tus.start(5)
+    for token in foreign_tokens(path):
+        for method in ("HEAD", "PATCH", "DELETE", "GET"):
+            response = app.request(
+                f"/data/{token}",
+                method=method,
+                headers={"Tus-Resumable": "1.0.0"},
+                status=403,
+            )
+            assert response.body == b""
+            assert response.headers["Tus-Resumable"] == "1.0.0"
+    assert tus.offset(path) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"aud": "other"},
+        {"aud": None},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": None},
+        {"iat": 2**39},
+        {"iat": None},
+        {"target": None},
+        {"target": 5},
+        {"target": ""},
+        {"target": "x" * 300},
+    ],
+)
+def test_case_80_claims_that_are_not_valid(
+    app: TestApp, tus: Tus, settings: Settings, change: dict[str, object]
+) -> None:
+    """Our own signature under expired or wrong claims is 403 as well."""
+    key = read_secrets(settings).transfer_key
+    claims = {**claims_of(tus.start(5)), **change}
+    kept = {name: value for name, value in claims.items() if value is not None}
+
+    response = app.head(f"/data/{jwt.encode(kept, key)}", status=403)
+
+    assert response.body == b""
+
+
+def test_audience_may_be_a_list(app: TestApp, tus: Tus, settings: Settings) -> None:
+    """Newer oCIS writes the audience as a list."""
+    key = read_secrets(settings).transfer_key
+    claims = {**claims_of(tus.start(5)), "aud": ["reva"]}
+
+    app.head(f"/data/{jwt.encode(claims, key)}", status=200)
+
+
+def test_token_says_what_the_seed_says(tus: Tus, library: Library) -> None:
+    """The claims are oCIS's; the target is opaque; both expiries are one."""
+    response = tus.patch(path := tus.start(5), 0, b"1")
+
+    claims = claims_of(path)
+    assert jwt.get_unverified_header(path.split("/")[-1])["alg"] == "HS256"
+    assert claims["aud"] == "reva"
+    assert int(str(claims["exp"])) - int(str(claims["iat"])) == 86_400
+    assert response.headers["Upload-Expires"] == str(claims["exp"])
+    assert "/" not in str(claims["target"])
+
+
+def test_target_that_is_no_upload(
+    app: TestApp, library: Library, settings: Settings
+) -> None:
+    """A valid token for nothing is 404."""
+    now = library.uploads.now()
+    urls = DataUrls(
+        keys=(read_secrets(settings).transfer_key,), clock=library.uploads.now
+    )
+    token = urls.sign("nothing", issued_at=now, expires_at=Instant(now + HOUR))
+
+    app.head(f"/data/{token}", status=404)
+
+
+def test_case_81_token_is_the_credential(app: TestApp, tus: Tus) -> None:
+    """No login is needed, and a wrong one does not matter."""
+    path = tus.start(5)
+    wrong = {"Authorization": "Bearer nonsense"}
+
+    Tus(app, "", {}).patch(path, 0, b"12")
+    Tus(app, "", wrong).patch(path, 2, b"345")
+
+    assert tus.offset(path) == 5
+
+
+def test_case_82_get(app: TestApp, tus: Tus) -> None:
+    """Partial data is not served."""
+    path = tus.start(5)
+
+    response = app.get(path, status=405)
+
+    assert "PATCH" in response.headers["Allow"]
+    app.put(path, b"12345", status=405)
+
+
+def test_case_83_expiry_is_absolute(tus: Tus) -> None:
+    """Every answer tells the same expiry, whatever happens."""
+    path = tus.start(3)
+    told = {tus.patch(path, at, b"x").headers["Upload-Expires"] for at in range(3)}
+
+    assert len(told) == 1
+
+
+class TestExpiry:
+    """With uploads that are kept for no time at all."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Expire at once."""
+        return {"uploads.expiry": "0s"}
+
+    def test_case_80_expired(
+        self, tus: Tus, library: Library, admin: Person, home: Space
+    ) -> None:
+        """An expired upload is 403, empty, and sweeping frees what it held."""
+        path = tus.start(5)
+
+        response = tus.head(path, status=403)
+        tus.patch(path, 0, b"12345", status=403)
+        swept = library.uploads.sweep(HOUR)
+
+        assert response.body == b""
+        assert swept == 1
+        assert library.catalog.get(admin.actor, home.id).quota.reserved == 0
+        upload = library.uploads.get(UploadId(str(claims_of(path)["target"])))
+        assert upload.state is UploadState.EXPIRED
+        library.uploads.sweep(-SECOND)
+        assert library.uploads.list_open() == []
+
+    def test_e07_finished_files_stay(
+        self, app: TestApp, tus: Tus, library: Library, admin: Person, home: Space
+    ) -> None:
+        """Expiry ends uploads, not files."""
+        tus.create(5, body=b"12345")
+
+        library.uploads.sweep(-SECOND)
+
+        entry = library.tree.get(admin.actor, Place(home.id, ("file.bin",)))
+        assert entry.node.size == 5
+
+
+def test_case_94_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
+    """Data URLs answer preflights of every origin, without credentials."""
+    path = tus.start(5)
+    origin = {"Origin": "https://example.org"}
+
+    preflight = app.options(
+        path,
+        headers={**origin, "Access-Control-Request-Method": "PATCH"},
+        status=204,
+    )
+    head = tus.head(path, Origin="https://example.org")
+
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "Upload-Offset" in preflight.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in preflight.headers
+    assert head.headers["Access-Control-Allow-Origin"] == "*"
+    exposed = head.headers["Access-Control-Expose-Headers"]
+    for name in ("Upload-Offset", "Upload-Length", "ETag", "OC-ETag", "OC-FileId"):
+        assert name in exposed
+
+
+def test_c25_options_on_the_upload(app: TestApp, tus: Tus) -> None:
+    """OPTIONS announces tus there too, whatever version is asked for."""
+    response = app.options(tus.start(5), headers={"Tus-Resumable": "9.9.9"})
+
+    assert response.headers["Tus-Version"] == "1.0.0"
+    assert response.headers["Tus-Extension"] == EXTENSIONS
+
+
+def test_k11_post_on_the_upload(app: TestApp, tus: Tus) -> None:
+    """POST without an override is not allowed there."""
+    response = app.post(
+        tus.start(5), b"", headers={"Tus-Resumable": "1.0.0"}, status=405
+    )
+
+    assert response.headers["Tus-Resumable"] == "1.0.0"
