@@ -1,0 +1,69 @@
+"""owncloudcmd and nextcloudcmd, the desktop clients without a window."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import LiveServer, require_program, run_client
+
+pytestmark = pytest.mark.clients
+
+LARGE = {"owncloudcmd": 250_000, "nextcloudcmd": 39_000}
+"""Blocks of 256 bytes. Nextcloud's client cuts files above 10 MB into the chunks of a
+protocol of its own."""
+
+
+def sync(server: LiveServer, program: str, folder: Path) -> None:
+    """Sync a folder with the server once; it must succeed."""
+    exclude = folder.parent / "exclude.lst"
+    exclude.write_text("]*.~*\n")
+    command = [require_program(program), "--non-interactive", "--trust"]
+    command += ["--exclude", str(exclude)]
+    command += ["-u", server.user, "-p", server.password, str(folder), server.url]
+    done = run_client(command, cwd=folder.parent)
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a synced folder, but for the client's own."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.name.startswith((".sync_", "._sync_"))
+        and path.name not in {".owncloudsync.log", ".nextcloudsync.log"}
+    }
+
+
+@pytest.mark.parametrize("program", ["owncloudcmd", "nextcloudcmd"])
+def test_two_folders_stay_the_same(
+    server: LiveServer, tmp_path: Path, program: str
+) -> None:
+    """First sync, changes on either side, rename and delete, all arrive."""
+    require_program(program)
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    names = [f"{program}/part {n % 7}/file {n}.txt" for n in range(60)]
+    for number, name in enumerate(names):
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"{name}\n".encode() * number)
+    (here / program / "large.bin").write_bytes(bytes(range(256)) * LARGE[program])
+
+    sync(server, program, here)
+    sync(server, program, there)
+    assert contents(there) == contents(here)
+
+    (there / names[5]).write_text("changed there")
+    (there / names[6]).rename(there / program / "renamed there.txt")
+    (there / names[7]).unlink()
+    sync(server, program, there)
+    (here / program / "new here.txt").write_text("new")
+    sync(server, program, here)
+    sync(server, program, there)
+
+    assert contents(there) == contents(here)
+    assert (here / names[5]).read_text() == "changed there"
+    assert (here / program / "renamed there.txt").exists()
+    assert not (here / names[7]).exists()
