@@ -12,13 +12,14 @@ from threading import Lock
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from spaces.clock import SECOND, Clock, Instant, system_clock
 from spaces.db.postgres import PostgresStore
 from spaces.db.revision import require_current
 from spaces.db.sqlite import SqliteStore
 from spaces.db.statement import Statement
+from spaces.db.urls import parse_url
 from spaces.ids import SpaceId
 
 T = TypeVar("T")
@@ -146,20 +147,3 @@ def open_database(
         database.close()
         raise
     return database
-
-
-def parse_url(url: str) -> URL:
-    """The URL with the driver that is installed for it.
-
-    Raises:
-        ValueError: it names another kind of database, or SQLite in memory.
-    """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend not in {"sqlite", "postgresql"}:
-        raise ValueError(f"{backend} databases are not supported")
-    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise ValueError("a SQLite database must be a file")
-    if parsed.drivername == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    return parsed

@@ -33,13 +33,13 @@ class PostgresStore:
     """One PostgreSQL database, shared with other machines."""
 
     def __init__(self, *, url: URL, is_safe: bool) -> None:
-        options = "" if is_safe else "-c synchronous_commit=off"
+        options = {} if is_safe else {"options": "-c synchronous_commit=off"}
         self._engine = create_engine(
             url,
             pool_size=_POOL_SIZE,
             max_overflow=-1,
             pool_pre_ping=True,
-            connect_args={"options": options},
+            connect_args=options,
         )
         self._snapshots = self._engine.execution_options(
             isolation_level="REPEATABLE READ"

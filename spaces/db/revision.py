@@ -8,9 +8,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from spaces.db.urls import parse_url
 from spaces.errors import SchemaMismatch
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -53,7 +54,7 @@ def upgrade(url: str | URL) -> None:
     Raises:
         SchemaMismatch: it has a revision this program does not know.
     """
-    engine = create_engine(make_url(url), poolclass=NullPool)
+    engine = create_engine(parse_url(url), poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         _begin_for_ddl(engine)
     try:

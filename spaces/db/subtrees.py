@@ -20,33 +20,33 @@ from spaces.db.statement import Statement
 from spaces.ids import NodeId, SpaceId
 from spaces.model import Node
 
+_WITH_BLOB: Final = nodes.outerjoin(blobs, blobs.c.id == nodes.c.blob_id)
 _FOLDERS_MEASURED: Final = 10_000
 """Beyond so many folders a subtree is taken to be wide rather than too deep."""
 
 
-def _below() -> CTE:
-    """Everything below a folder with its path, parents before their members."""
+def _with_paths() -> Select[Any]:
+    """Everything below a folder with its path.
+
+    All columns go through the recursion and nothing is joined to its result, so the
+    rows come in the order in which they are found: parents before their members.
+    """
     below = (
-        select(nodes.c.id, nodes.c.blob_id, nodes.c.name.label("path"))
+        select(*node_columns(), nodes.c.name.label("path"))
+        .select_from(_WITH_BLOB)
         .where(nodes.c.parent_id == bindparam("folder_id"))
         .cte("below", recursive=True)
     )
-    return below.union_all(
-        select(
-            nodes.c.id,
-            nodes.c.blob_id,
-            below.c.path.concat("/").concat(nodes.c.name),
-        ).where(nodes.c.parent_id == below.c.id, below.c.blob_id.is_(None))
-    )
-
-
-def _with_paths() -> Select[Any]:
-    below = _below()
-    return select(*node_columns(), below.c.path).select_from(
-        below.join(nodes, nodes.c.id == below.c.id).outerjoin(
-            blobs, blobs.c.id == nodes.c.blob_id
+    below = below.union_all(
+        select(*node_columns(), below.c.path.concat("/").concat(nodes.c.name))
+        .select_from(
+            below.join(nodes, nodes.c.parent_id == below.c.id).outerjoin(
+                blobs, blobs.c.id == nodes.c.blob_id
+            )
         )
+        .where(below.c.blob_id.is_(None))
     )
+    return select(*below.c)
 
 
 def _ids_of_tree() -> CTE:
