@@ -140,23 +140,25 @@ class Fsck:
         )
 
     def _check_strays(self) -> Iterator[Finding]:
+        detail = "removed in time"
         for shard in self._blobs.shards():
+            listed = list(self._blobs.blob_ids(shard))
             with self._database.read() as connection:
-                for blob_id in self._blobs.blob_ids(shard):
-                    if not _is_named(connection, blob_id):
-                        detail = "removed in time"
-                        yield Finding(FindingKind.STRAY_CONTENT, blob_id, detail)
+                needed = blob_rows.needed_by_uploads(connection)
+                strays = [
+                    blob_id
+                    for blob_id in listed
+                    if blob_id not in needed
+                    and not blob_rows.is_known(connection, blob_id)
+                ]
+            for blob_id in strays:
+                yield Finding(FindingKind.STRAY_CONTENT, blob_id, detail)
+        staged = list(self._blobs.staged_ids())
         with self._database.read() as connection:
-            for blob_id in self._blobs.staged_ids():
-                if not upload_rows.is_staged(connection, blob_id):
-                    detail = "removed in time"
-                    yield Finding(FindingKind.STRAY_STAGING, blob_id, detail)
-
-
-def _is_named(connection: Connection, blob_id: BlobId) -> bool:
-    return blob_rows.is_known(connection, blob_id) or upload_rows.is_staged(
-        connection, blob_id
-    )
+            needed = blob_rows.needed_by_uploads(connection)
+        for blob_id in staged:
+            if blob_id not in needed:
+                yield Finding(FindingKind.STRAY_STAGING, blob_id, detail)
 
 
 def _structure(connection: Connection) -> Iterator[Finding]:

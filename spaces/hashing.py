@@ -25,6 +25,7 @@ class Hashing:
     def __init__(self, *, database: Database, blobs: BlobStore) -> None:
         self._database = database
         self._blobs = blobs
+        self._given_up: set[BlobId] = set()
 
     def run(self, stop: Event, *, pause_seconds: float) -> None:
         """Work until told to stop, with a pause whenever nothing is left to do."""
@@ -34,8 +35,8 @@ class Hashing:
     def complete(self, *, stop: Event | None = None) -> int:
         """Go through the queue once; how many contents were completed.
 
-        What cannot be read, or no longer has the digests it had, stays as it is: to
-        say so is for the check of the whole store.
+        What cannot be read, or no longer has the digests it had, stays as it is and
+        is not tried again: to say so is for the check of the whole store.
         """
         count = 0
         after = BlobId("")
@@ -43,11 +44,23 @@ class Hashing:
             for blob_id in waiting:
                 if stop is not None and stop.is_set():
                     return count
-                checksums = self._read(blob_id, stop)
-                if checksums is not None and self._store(blob_id, checksums):
-                    count += 1
+                if blob_id not in self._given_up:
+                    count += self._complete_one(blob_id, stop)
             after = waiting[-1]
         return count
+
+    def _complete_one(self, blob_id: BlobId, stop: Event | None) -> bool:
+        try:
+            checksums = self._read(blob_id, stop)
+        except BlobNotFound:
+            self._given_up.add(blob_id)
+            return False
+        if checksums is None:
+            return False
+        is_stored = self._store(blob_id, checksums)
+        if not is_stored:
+            self._given_up.add(blob_id)
+        return is_stored
 
     def _waiting(self, after: BlobId) -> list[BlobId]:
         with self._database.read() as connection:
@@ -60,15 +73,12 @@ class Hashing:
         )
 
     def _read(self, blob_id: BlobId, stop: Event | None) -> RunningChecksums | None:
-        """All digests of a blob; None if it is gone, damaged or time is up."""
+        """All digests of a blob; None if time is up."""
         checksums = RunningChecksums(ALL_KEPT)
         buffer = memoryview(bytearray(_BLOCK_BYTES))
-        try:
-            with self._blobs.open(blob_id) as reader:
-                while size := reader.readinto(buffer):
-                    if stop is not None and stop.is_set():
-                        return None
-                    checksums.update(buffer[:size])
-        except BlobNotFound:
-            return None
+        with self._blobs.open(blob_id) as reader:
+            while size := reader.readinto(buffer):
+                if stop is not None and stop.is_set():
+                    return None
+                checksums.update(buffer[:size])
         return checksums

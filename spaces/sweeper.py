@@ -163,7 +163,8 @@ class Sweeper:
         """Look at the files that got versions since the last look."""
         policy = self._policy
         now = self._database.now(connection)
-        seen = Instant(int(installation.find_fact(connection, _VERSIONS_SEEN) or 0))
+        caps = f"{policy.versions_max_count} {policy.versions_max_bytes}"
+        seen = _seen_under(caps, installation.find_fact(connection, _VERSIONS_SEEN))
         files = upkeep.nodes_with_versions_after(connection, seen, limit=_ROWS_PER_STEP)
         if not files:
             return 0, 0
@@ -192,7 +193,7 @@ class Sweeper:
                 count += len(surplus)
         if count < _ROWS_PER_STEP:
             latest = max(replaced_at for _, replaced_at in files)
-            installation.set_fact(connection, _VERSIONS_SEEN, str(latest))
+            installation.set_fact(connection, _VERSIONS_SEEN, f"{latest} {caps}")
         return count, len(files)
 
     def _trim_changes(self) -> tuple[int, bool]:
@@ -269,10 +270,9 @@ class Sweeper:
         self._next_shard += 1
         staged = set(self._blobs.staged_ids())
         sealed = set(self._blobs.blob_ids(shard)) | (self._suspects.keys() - staged)
-        strays = {
-            blob: True for blob in staged if not upload_rows.is_staged(connection, blob)
-        }
-        for blob in sealed:
+        needed = blob_rows.needed_by_uploads(connection)
+        strays = dict.fromkeys(staged - needed, True)
+        for blob in sealed - needed:
             if not blob_rows.is_known(connection, blob):
                 strays[blob] = False
         return strays
@@ -282,3 +282,9 @@ class Sweeper:
             return blob_rows.is_known(connection, blob_id) or upload_rows.is_staged(
                 connection, blob_id
             )
+
+
+def _seen_under(caps: str, fact: str | None) -> Instant:
+    """Until when versions were looked at; from the start if other caps held then."""
+    latest, _, seen_caps = (fact or "").partition(" ")
+    return Instant(int(latest)) if seen_caps == caps else Instant(0)

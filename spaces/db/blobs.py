@@ -5,10 +5,11 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from spaces.clock import Instant
-from spaces.db.schema import blobs
+from spaces.db.schema import blobs, uploads
 from spaces.db.statement import Statement
 from spaces.ids import BlobId
 from spaces.model import Checksums, Content
+from spaces.upload_model import UploadKind, UploadState
 
 _INSERT: Final = Statement(
     insert(blobs),
@@ -19,6 +20,14 @@ _RELEASE: Final = Statement(
     update(blobs)
     .where(blobs.c.id == bindparam("blob_id"))
     .values(released_at=bindparam("now"))
+)
+_NEEDED_BY_UPLOADS: Final = Statement(
+    select(uploads.c.blob_id).where(
+        or_(
+            uploads.c.state == UploadState.OPEN.value,
+            uploads.c.kind == UploadKind.PARTIAL.value,
+        )
+    )
 )
 _UNHASHED: Final = Statement(
     select(blobs.c.id)
@@ -57,6 +66,11 @@ def insert_blob(connection: Connection, content: Content, now: Instant) -> None:
 def is_known(connection: Connection, blob_id: BlobId) -> bool:
     """Whether a row has the blob."""
     return _KNOWN.first(connection, blob_id=blob_id) is not None
+
+
+def needed_by_uploads(connection: Connection) -> set[BlobId]:
+    """What uploads are made of, be it staged or sealed, while no row has it yet."""
+    return {BlobId(row[0]) for row in _NEEDED_BY_UPLOADS.stream(connection)}
 
 
 def release(connection: Connection, blob_id: BlobId, now: Instant) -> None:

@@ -83,3 +83,17 @@ def test_stopping(desk: Desk) -> None:
 
     assert _hashing(desk).complete(stop=stop) == 0
     assert _digests(desk, content.blob_id) == (None, None)
+
+
+def test_lost_content_is_not_tried_again(desk: Desk) -> None:
+    """A worker does not read the same damaged file for ever."""
+    lost = _write(desk, "lost", b"back")
+    hashing = _hashing(desk)
+    desk.library.blobs.remove(lost.blob_id)
+    hashing.complete()
+    with desk.library.blobs.stage(lost.blob_id) as staged:
+        staged.write(b"back")
+    desk.library.blobs.seal(lost.blob_id, 4)
+
+    assert hashing.complete() == 0
+    assert _hashing(desk).complete() == 1

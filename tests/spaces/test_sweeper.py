@@ -159,6 +159,18 @@ def test_versions_are_given_up(
     assert _content_of(desk, "a.txt") == b"4"
 
 
+def test_lower_caps_hold_for_versions_seen_before(desk: Desk) -> None:
+    """A changed policy is applied to all files, not only to new versions."""
+    for number in range(5):
+        node = desk.put("a.txt", bytes([number])).node
+    desk.library.sweeper.sweep()
+    desk = _with_policy(desk, Policy(versions_max_count=1))
+
+    desk.library.sweeper.sweep()
+
+    assert len(desk.library.versions.list(desk.actor, node.id)) == 1
+
+
 def test_the_change_log_is_trimmed(desk: Desk, clock: StepClock) -> None:
     """A client that comes back too late must start anew, and is told so."""
     root = desk.library.tree.get(desk.actor, desk.place("")).node
