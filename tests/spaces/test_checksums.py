@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spaces import checksums
 from spaces.checksums import ALGORITHMS, RunningChecksums
 from spaces.errors import ChecksumMismatch
 
@@ -82,3 +83,19 @@ def test_what_is_not_resumable_cannot_be_saved() -> None:
     """The mistake shows at once."""
     with pytest.raises(ValueError, match="cannot be saved"):
         RunningChecksums().state()
+
+
+def test_without_the_package_nothing_is_resumed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Digests are right all the same; what was saved is refused, to be read again."""
+    saved = RunningChecksums(is_resumable=True).state()
+    monkeypatch.setattr(checksums, "rehashes", None)
+    running = RunningChecksums(ALGORITHMS, is_resumable=True)
+    running.update(b"bytes")
+
+    assert running.hexdigest("sha1") == _expected("sha1", b"bytes")
+    with pytest.raises(ValueError, match="cannot be resumed"):
+        RunningChecksums.from_state(running.state())
+    with pytest.raises(ValueError, match="cannot be resumed"):
+        RunningChecksums.from_state(saved)
