@@ -14,6 +14,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "token": "accounts",
     "space": "spaces",
     "uploads": "uploads",
+    "fsck": "check",
     "backup": "backups",
     "restore": "backups",
     "config": "configuration",

@@ -10,6 +10,8 @@ from ocsync.datadir import read_secrets
 from ocsync.first_start import found
 from ocsync.library import open_library
 from ocsync.settings import Settings, load_settings
+from spaces.ids import BlobId, SpaceId
+from spaces.model import Actor, Place
 from tests.ocsync.conftest import Run
 
 
@@ -314,6 +316,66 @@ def test_backup_and_restore(
         founded / "secrets.json"
     ).read_bytes()
     assert again.stat().st_mode & 0o077 == 0
+
+
+def put_file(settings: Settings) -> BlobId:
+    """A file in the admin's space; the id of its content."""
+    with open_library(settings) as library:
+        user = library.accounts.get("admin")
+        actor = Actor(user.id, user.name)
+        with library.files.stage() as writer:
+            writer.write(memoryview(b"content"))
+            content = writer.finish()
+        place = Place(SpaceId(user.id), ("file",))
+        library.files.commit(actor, place, content)
+        return content.blob_id
+
+
+def test_fsck_finds_nothing_wrong(
+    capsys: pytest.CaptureFixture[str], founded: Path, settings: Settings
+) -> None:
+    """A sound installation is exit code 0."""
+    put_file(settings)
+
+    found = succeed(capsys, "fsck", "--deep", "--json", "--data", founded)
+
+    assert json.loads(found) == {"repaired": 0, "findings": []}
+
+
+def test_fsck_names_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], founded: Path, settings: Settings
+) -> None:
+    """Lost content is one line, and exit code 1, and cannot be repaired."""
+    blob_id = put_file(settings)
+    with open_library(settings) as library:
+        library.blobs.remove(blob_id)
+
+    code = run_here(["fsck", "--repair", "--data", str(founded)])
+
+    out, err = capsys.readouterr()
+    assert code == 1
+    assert out == f"content is missing: {blob_id}: 7 bytes are lost\n"
+    assert err == "1 wrong\n"
+
+
+def test_fsck_repairs(
+    capsys: pytest.CaptureFixture[str], founded: Path, settings: Settings
+) -> None:
+    """A miscount is put right."""
+    put_file(settings)
+    with open_library(settings) as library:
+        library.database.write(
+            lambda connection: connection.exec_driver_sql(
+                "UPDATE spaces SET used_bytes = 99"
+            ).close()
+        )
+
+    before = run_here(["fsck", "--data", str(founded)])
+    capsys.readouterr()
+    repaired = succeed(capsys, "fsck", "--repair", "--json", "--data", founded)
+
+    assert before == 1
+    assert json.loads(repaired) == {"repaired": 1, "findings": []}
 
 
 def test_restore_refuses_what_is_there(
