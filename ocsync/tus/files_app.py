@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse
 
+from ocsync.tus.download import send_upload
 from ocsync.tus.plain import PlainUploads
 from ocsync.tus.refusals import REFUSALS, send_problem, tus_problem
+from spaces.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class FilesApp:
     """Answers what comes to `/files`."""
 
     plain: PlainUploads
+    files: Files
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -25,6 +28,9 @@ class FilesApp:
         """Answer one request."""
         name = environ["PATH_INFO"].removeprefix("/")
         try:
+            if name and environ["REQUEST_METHOD"] == "GET":
+                upload = self.plain.find(environ, name)
+                return send_upload(self.files, upload, environ, start_response)
             if name:
                 reply = self.plain.answer(environ, name)
             else:

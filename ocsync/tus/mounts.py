@@ -85,7 +85,7 @@ def upload_service(
         catalog=library.catalog, tree=library.tree, folder=uploads.plain_folder
     )
     data = DataApp(engine=engine, dialect=ocis, urls=urls)
-    files = FilesApp(PlainUploads(engine, plain, landing))
+    files = FilesApp(PlainUploads(engine, plain, landing), library.files)
     return UploadService(
         engine=engine,
         mounts=(

@@ -1,0 +1,468 @@
+"""tus 1.0.0 at `/files`: core, creation and creation-with-upload.
+
+Tests are named by the rows of the tus checklist (`docs/tus.md`).
+"""
+
+from email.utils import parsedate_to_datetime
+
+import pytest
+from webtest import TestApp
+
+from spaces.errors import NodeNotFound
+from spaces.library import Library
+from spaces.model import Place, Space
+from tests.wire.conftest import Person
+from tests.wire.tus_client import Tus, encode, metadata, path_of
+
+EXTENSIONS = {
+    "creation",
+    "creation-with-upload",
+    "creation-defer-length",
+    "termination",
+    "concatenation",
+    "concatenation-unfinished",
+    "checksum",
+    "checksum-trailer",
+    "expiration",
+}
+
+
+@pytest.fixture
+def tus(app: TestApp, admin: Person, home: Space) -> Tus:
+    """A client of the plain dialect."""
+    return Tus(app, "/files", admin.basic)
+
+
+def landed(library: Library, person: Person, space: Space) -> dict[str, int]:
+    """What lies in the landing folder: names and sizes."""
+    try:
+        folder = library.tree.get(person.actor, Place(space.id, ("Uploads",))).node
+    except NodeNotFound:
+        return {}
+    children = library.tree.children(person.actor, folder)
+    return {node.name: node.size for node in children}
+
+
+@pytest.mark.parametrize(
+    "offset", ["-1", "abc", "1.5", "+0", "0x0", "", "9" * 30, "0, 0"]
+)
+def test_c01_offset_is_no_number(tus: Tus, offset: str) -> None:
+    """A malformed offset is 400 and moves nothing."""
+    path = tus.start(10)
+
+    tus.patch(path, offset, b"x", status=400)
+
+    assert tus.offset(path) == 0
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "1e3", "10,10", "", "9" * 30])
+def test_c02_length_is_no_number(tus: Tus, library: Library, length: str) -> None:
+    """A malformed length is 400, and nothing is stored."""
+    response = tus.create(length, status=400)
+
+    assert "Location" not in response.headers
+    assert library.uploads.list_open() == []
+
+
+def test_c03_c09_c25_options(app: TestApp, tus: Tus) -> None:
+    """OPTIONS announces version and extensions, with and without login."""
+    for url in ("/files", "/files/", tus.start(1)):
+        for headers in ({}, dict(tus.auth)):
+            response = app.options(url, headers=headers)
+            assert response.headers["Tus-Version"] == "1.0.0"
+            assert set(response.headers["Tus-Extension"].split(",")) == EXTENSIONS
+            assert "Tus-Max-Size" not in response.headers
+
+
+def test_c04_every_answer_names_the_version(app: TestApp, tus: Tus) -> None:
+    """Successes and refusals carry Tus-Resumable."""
+    path, wrong = tus.start(5), encode(b"x" * 20)
+    responses = [
+        tus.create(5),
+        tus.create(None, status=400),
+        tus.create(5, Tus_Resumable=None, status=412),
+        tus.patch(path, 3, b"x", status=409),
+        tus.patch(path, 0, b"xxxxxx", status=413),
+        tus.patch(path, 0, b"x", Content_Type="a/b", status=415),
+        tus.patch(path, 0, b"x", Upload_Checksum=f"sha1 {wrong}", status=460),
+        tus.head(path),
+        tus.head("/files/unknown", status=404),
+        tus.delete(path),
+        tus.head(path, status=410),
+        app.get("/files", headers=dict(tus.auth), status=405),
+    ]
+
+    assert {response.headers.get("Tus-Resumable") for response in responses} == {
+        "1.0.0"
+    }
+
+
+@pytest.mark.parametrize("version", [None, "0.2.2", "1.0.1", "1.0.0, 1.0.0"])
+def test_c05_c06_c07_wrong_version(
+    tus: Tus, library: Library, version: str | None
+) -> None:
+    """Another version, or none, is 412 on every method, and nothing happens."""
+    path = tus.start(5)
+    other = Tus(tus.app, tus.url, tus.auth, version)
+
+    responses = [
+        other.create(5, status=412),
+        other.patch(path, 0, b"12345", status=412),
+        other.delete(path, status=412),
+        other.head(path, status=412),
+    ]
+
+    assert {response.headers["Tus-Version"] for response in responses} == {"1.0.0"}
+    assert tus.offset(path) == 0
+    assert len(library.uploads.list_open()) == 1
+
+
+def test_c08_options_ignores_the_version(app: TestApp) -> None:
+    """OPTIONS is how a client learns which version to speak."""
+    app.options("/files", headers={"Tus-Resumable": "9.9.9"}, status=204)
+
+
+class TestLimit:
+    """With a largest size."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Ten bytes at most."""
+        return {"uploads.max_size": "10B"}
+
+    def test_c10_k05_largest_size(self, app: TestApp, tus: Tus) -> None:
+        """What is announced is what is enforced."""
+        assert app.options("/files").headers["Tus-Max-Size"] == "10"
+
+        tus.create(10)
+        tus.create(11, status=413)
+
+    def test_d07_deferred_length_is_bounded(self, tus: Tus) -> None:
+        """A length that nobody told cannot be exceeded either."""
+        path = path_of(tus.create(None, Upload_Defer_Length="1"))
+
+        tus.patch(path, 0, b"x" * 11, status=413)
+        tus.patch(path, 0, b"x", Upload_Length="11", status=413)
+
+        assert tus.offset(path) == 0
+
+
+@pytest.mark.parametrize("method", ["PATCH", "HEAD", "DELETE"])
+def test_c11_method_override(app: TestApp, tus: Tus, method: str) -> None:
+    """POST can stand for what some networks do not let pass."""
+    path = tus.start(5)
+    headers = tus.headers(
+        {
+            "X-HTTP-Method-Override": method,
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+        }
+    )
+
+    response = app.post(path, b"12345", headers=headers)
+
+    assert response.status_int == {"PATCH": 204, "HEAD": 200, "DELETE": 204}[method]
+
+
+def test_c12_c13_c15_c16_head(tus: Tus) -> None:
+    """HEAD tells offset and length at every stage, and is not to be stored."""
+    path = tus.start(4)
+    for offset in (0, 2, 4):
+        response = tus.head(path)
+        assert response.headers["Upload-Offset"] == str(offset)
+        assert response.headers["Upload-Length"] == "4"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Content-Length"] == "0"
+        assert response.body == b""
+        if offset < 4:
+            tus.patch(path, offset, b"xx")
+
+
+def test_c14_head_of_nothing(app: TestApp, tus: Tus, alice: Person) -> None:
+    """Unknown, malformed, deleted and others' uploads tell no offset."""
+    mine, gone = tus.start(5), tus.start(5)
+    tus.delete(gone)
+    unknown = f"/files/{'0' * 8}-0000-4000-8000-{'0' * 12}"
+
+    refusals = [
+        tus.head(unknown, status=404),
+        tus.head("/files/../etc", status=404),
+        tus.head(gone, status=410),
+        Tus(app, "/files", alice.basic).head(mine, status=404),
+    ]
+
+    assert not any("Upload-Offset" in refusal.headers for refusal in refusals)
+
+
+def test_c17_parts_make_a_whole(
+    app: TestApp, tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """Three parts are one file."""
+    path = tus.start(10, "whole.txt")
+    tus.patch(path, 0, b"0123")
+    tus.patch(path, 4, b"4567")
+    tus.patch(path, 8, b"89")
+
+    assert landed(library, admin, home) == {"whole.txt": 10}
+    content = app.get(path, headers=admin.basic)
+    assert content.body == b"0123456789"
+
+
+@pytest.mark.parametrize("media_type", ["", "application/octet-stream", "text/plain"])
+def test_c18_type_of_parts(tus: Tus, media_type: str) -> None:
+    """Other types are 415."""
+    path = tus.start(5)
+
+    tus.patch(path, 0, b"12345", Content_Type=media_type, status=415)
+
+
+def test_c19_wrong_offsets(tus: Tus) -> None:
+    """Lower, higher and past the end: 409, with the right one, nothing touched."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"123")
+
+    for offset in (0, 2, 4, 99):
+        refused = tus.patch(path, offset, b"x", status=409)
+        assert refused.headers["Upload-Offset"] == "3"
+    tus.patch(path, 3, b"45")
+    for offset in (0, 5, 6):
+        refused = tus.patch(path, offset, b"x", status=409)
+        assert refused.headers["Upload-Offset"] == "5"
+
+    assert tus.offset(path) == 5
+
+
+def test_c20_empty_part(tus: Tus) -> None:
+    """No bytes at the right offset are a success that moves nothing."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"12")
+
+    assert tus.patch(path, 2, b"").headers["Upload-Offset"] == "2"
+
+
+def test_c21_part_of_nothing(tus: Tus) -> None:
+    """A PATCH of an unknown upload is 404."""
+    tus.patch("/files/unknown", 0, b"x", status=404)
+
+
+def test_c22_body_beyond_the_length(
+    tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """Nothing of it is stored, nothing published."""
+    path = tus.start(5)
+
+    tus.patch(path, 0, b"123456", status=413)
+
+    assert tus.offset(path) == 0
+    assert landed(library, admin, home) == {}
+
+
+def test_c27_login(app: TestApp, tus: Tus) -> None:
+    """Without credentials every method but OPTIONS is 401."""
+    path = tus.start(5)
+    nobody = Tus(app, "/files")
+
+    nobody.create(5, status=401)
+    nobody.patch(path, 0, b"x", status=401)
+    nobody.head(path, status=401)
+    nobody.delete(path, status=401)
+
+
+def test_c28_chunked_body(app: TestApp, tus: Tus) -> None:
+    """A body whose length only its end tells is taken."""
+    path = tus.start(5)
+    headers = tus.headers(
+        {
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+            "Transfer-Encoding": "chunked",
+        }
+    )
+    request = app.RequestClass.blank(path, method="PATCH", headers=headers)
+    request.body_file_raw = __import__("io").BytesIO(b"12345")
+    request.environ["wsgi.input_terminated"] = True
+    request.environ.pop("CONTENT_LENGTH", None)
+
+    response = app.do_request(request, status=204)
+
+    assert response.headers["Upload-Offset"] == "5"
+
+
+def test_k02_length_is_needed(tus: Tus) -> None:
+    """Either a length or the promise to tell it later, not both."""
+    tus.create(None, status=400)
+    tus.create(5, Upload_Defer_Length="1", status=400)
+
+
+def test_k03_location(tus: Tus) -> None:
+    """The Location is absolute, and leads to an empty upload."""
+    response = tus.create(5)
+
+    assert response.headers["Location"].startswith("http://localhost/files/")
+    assert tus.offset(path_of(response)) == 0
+
+
+def test_k04_empty_file(tus: Tus, library: Library, admin: Person, home: Space) -> None:
+    """A file without bytes is complete at once, and made once."""
+    path = path_of(tus.create(0, "empty"))
+
+    assert tus.head(path).headers["Upload-Length"] == "0"
+    assert tus.offset(path) == 0
+    assert landed(library, admin, home) == {"empty": 0}
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_valid"),
+    [
+        ("a", True),
+        ("a ", True),
+        ("a YQ==", True),
+        ("a YQ==,b", True),
+        ("a YQ==, b Yg==", True),
+        ("", False),
+        ("a YQ==,,b", False),
+        ("a YQ==,a Yg==", False),
+        ("a !!!", False),
+        ("a YQ== x", False),
+        (",", False),
+        ("a YQ==,", False),
+        ("a " + "QUFB" * 2000, True),
+        ("a " + "QUFB" * 20000, False),
+        ("ä YQ==", False),
+        (",".join(f"k{n}" for n in range(65)), False),
+    ],
+)
+def test_k06_k07_metadata_grammar(tus: Tus, raw: str, *, is_valid: bool) -> None:
+    """Metadata follows the grammar or the creation is 400."""
+    sent = raw.encode().decode("latin-1")
+
+    tus.create(5, None, Upload_Metadata=sent, status=201 if is_valid else 400)
+
+
+@pytest.mark.parametrize(
+    "raw", ["b Yg==,a YQ==", "is_confidential", "a YQ==,is_confidential ", "x"]
+)
+def test_k08_metadata_as_given(tus: Tus, raw: str) -> None:
+    """HEAD returns the metadata byte for byte."""
+    path = path_of(tus.create(5, None, Upload_Metadata=raw))
+
+    assert tus.head(path).headers["Upload-Metadata"] == raw
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("a\r\nSet-Cookie: x", "aSet-Cookie: x"),
+        ("C:\\temp\\x.txt", "x.txt"),
+        ('q"uote', 'q"uote'),
+        ("nul\0l", "null"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("CON", "CON"),
+        ("dot.", "dot."),
+        ("x" * 5000 + ".txt", "x" * 251 + ".txt"),
+    ],
+)
+def test_k09_names_have_no_effect_on_the_path(  # noqa: PLR0917
+    tus: Tus, library: Library, admin: Person, home: Space, given: str, name: str
+) -> None:
+    """Whatever the client calls the file, it lands in the folder."""
+    tus.create(0, given)
+
+    assert list(landed(library, admin, home)) == [name]
+
+
+@pytest.mark.parametrize("given", [None, "", "..", "/", "   "])
+def test_file_without_a_name_is_called_by_an_id(
+    tus: Tus, library: Library, admin: Person, home: Space, given: str | None
+) -> None:
+    """A tus client need not name its file."""
+    tus.create(0, given)
+
+    (name,) = landed(library, admin, home)
+    assert len(name) == 36
+
+
+def test_name_that_is_no_text_is_refused(tus: Tus) -> None:
+    """Bytes that are not UTF-8 are no name."""
+    raw = encode(b"\xff")
+    tus.create(0, None, Upload_Metadata=f"filename {raw}", status=400)
+
+
+def test_nothing_is_overwritten(
+    tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """Files of the same name get numbers."""
+    first = tus.start(1, "a.txt")
+    tus.create(2, "a.txt", body=b"22")
+    tus.patch(first, 0, b"1")
+    tus.create(3, "a.txt", body=b"333")
+
+    assert landed(library, admin, home) == {
+        "a.txt": 2,
+        "a (2).txt": 1,
+        "a (3).txt": 3,
+    }
+
+
+def test_k10_body_of_another_type(tus: Tus, library: Library) -> None:
+    """A body that is not declared as data is 415, and nothing is made."""
+    tus.create(5, body=b"12345", Content_Type="text/plain", status=415)
+
+    assert library.uploads.list_open() == []
+
+
+def test_k11_post_on_an_upload(app: TestApp, tus: Tus) -> None:
+    """POST on an upload is 405 and says what is allowed."""
+    response = app.post(tus.start(5), b"", headers=tus.headers({}), status=405)
+
+    assert "PATCH" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("count", [1, 5, 10])
+def test_w03_creation_with_upload(
+    tus: Tus, library: Library, admin: Person, home: Space, count: int
+) -> None:
+    """What comes with the creation counts; the last byte ends it (W06)."""
+    response = tus.create(10, "w", body=b"x" * count)
+
+    assert response.headers["Upload-Offset"] == str(count)
+    assert landed(library, admin, home) == ({"w": 10} if count == 10 else {})
+
+
+def test_w03_too_long(tus: Tus, library: Library) -> None:
+    """Too long a body makes nothing."""
+    tus.create(10, body=b"x" * 11, status=413)
+
+    assert library.uploads.list_open() == []
+
+
+def test_e02_e03_e04_expiry(tus: Tus) -> None:
+    """The expiry is told as a HTTP date until the upload is finished."""
+    created = tus.create(5)
+    path = path_of(created)
+    patched = tus.patch(path, 0, b"12")
+    finished = tus.patch(path, 2, b"345")
+
+    first = parsedate_to_datetime(created.headers["Upload-Expires"])
+    assert created.headers["Upload-Expires"].endswith("GMT")
+    assert parsedate_to_datetime(patched.headers["Upload-Expires"]) >= first
+    assert "Upload-Expires" not in finished.headers
+
+
+def test_whole_file_checksum_in_the_metadata(tus: Tus) -> None:
+    """A checksum in the metadata is verified; what is none is the client's own."""
+    wrong = {"checksum": "sha1 " + "00" * 20}
+    path = path_of(tus.create(3, pairs=wrong))
+
+    tus.patch(path, 0, b"abc", status=460)
+    tus.head(path, status=410)
+    tus.create(3, body=b"abc", pairs={"checksum": "of my own"})
+
+
+def test_metadata_of_a_client_is_kept(tus: Tus) -> None:
+    """Keys are the client's."""
+    raw = metadata(filename="a", my_key="my value")
+    path = path_of(tus.create(5, None, Upload_Metadata=raw))
+
+    assert tus.head(path).headers["Upload-Metadata"] == raw
