@@ -25,7 +25,7 @@ from ocsync.uploads.runner import Engine
 from ocsync.uploads.terms import Transfer
 from ocsync.wire.body import BoundedBody
 from ocsync.wsgi import Headers
-from spaces.upload_model import Upload, UploadState
+from spaces.upload_model import Upload, UploadKind, UploadState
 
 Environ = dict[str, Any]
 FindUpload = Callable[[], Upload | None]
@@ -125,8 +125,11 @@ def announcement(dialect: Dialect) -> Headers:
 
 def progress_headers(upload: Upload, dialect: Dialect) -> Headers:
     """How far the upload is, after bytes have come."""
-    headers: Headers = [tus_resumable(), ("Upload-Offset", str(upload.offset))]
+    headers: Headers = [tus_resumable()]
     is_finished = upload.state is UploadState.FINISHED
+    is_waiting = upload.kind is UploadKind.FINAL and not is_finished
+    if not is_waiting:  # for its parts; tus 1.0 §Concatenation
+        headers.append(("Upload-Offset", str(upload.offset)))
     if not is_finished or dialect.expires_when_finished:
         headers.append(("Upload-Expires", dialect.format_expiry(upload.expires_at)))
     headers += dialect.progress_headers(upload)
@@ -138,9 +141,9 @@ def progress_headers(upload: Upload, dialect: Dialect) -> Headers:
 def status_headers(upload: Upload, dialect: Dialect) -> Headers:
     """Everything there is to know of an upload, for HEAD."""
     headers = [NO_STORE, *progress_headers(upload, dialect)]
-    if upload.length is None:
+    if upload.length is None and upload.kind is not UploadKind.FINAL:
         headers.append(("Upload-Defer-Length", "1"))
-    else:
+    if upload.length is not None:
         headers.append(("Upload-Length", str(upload.length)))
     if upload.metadata:
         headers.append(("Upload-Metadata", upload.metadata))
