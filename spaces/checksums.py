@@ -1,21 +1,18 @@
 """Digests that grow while bytes arrive.
 
 `RunningChecksums` feeds several algorithms in one pass. A resumable one can be saved
-as bytes and continued by another process. That has a price: the hashes that can be
-saved (package `rehashes`) are as fast as OpenSSL's, but take only `bytes`, so that
-each block is copied, and keep the interpreter's lock, so that other threads wait.
-What arrives in one go is better not resumable. Where the package has no build, what
-was saved is refused later, and the bytes must be read again. How digests are written
-in headers is not known here.
+as bytes and continued by another process, where the system has hashes for that
+(`spaces.resumable`); else what was saved is refused later, and the bytes must be read
+again. How digests are written in headers is not known here.
 """
 
-import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol, Self
 
+from spaces import resumable
 from spaces.errors import ChecksumMismatch
 from spaces.model import Checksums
 
@@ -23,10 +20,6 @@ try:
     from isal.isal_zlib import adler32, crc32  # six times as fast
 except ImportError:
     from zlib import adler32, crc32
-try:
-    import rehashes
-except ImportError:
-    rehashes = None  # type: ignore[assignment]  # a missing module
 
 Data = bytes | bytearray | memoryview
 
@@ -36,7 +29,7 @@ KEPT: Final = ("sha1", "adler32")
 ALL_KEPT: Final = ("sha1", "adler32", "md5", "sha256")
 """What is kept of content in the end."""
 
-_STATE_VERSION: Final = 1
+_STATE_VERSION: Final = 2
 
 
 class _Hash(Protocol):
@@ -62,30 +55,7 @@ class _Rolling:
         return str(self._value)
 
 
-class _Resumable:
-    """A cryptographic hash whose state can be saved."""
-
-    def __init__(self, name: str, state: bytes | None = None) -> None:
-        kind: type[rehashes.PySha1] = getattr(rehashes, _RESUMABLE[name])
-        self._hash = kind() if state is None else kind.deserialize(state)
-
-    def update(self, data: Data, /) -> None:
-        self._hash.update(bytes(data))
-
-    def hexdigest(self) -> str:
-        return self._hash.finalize()
-
-    def state(self) -> str:
-        return base64.b64encode(self._hash.serialize()).decode("ascii")
-
-
 _ROLLING: Final = frozenset({"adler32", "crc32"})
-_RESUMABLE: Final[Mapping[str, str]] = {
-    "sha1": "PySha1",
-    "md5": "PyMd5",
-    "sha256": "PySha256",
-    "sha512": "PySha512",
-}
 
 
 class RunningChecksums:
@@ -177,9 +147,7 @@ class RunningChecksums:
         if not self._is_resumable:
             raise ValueError("these checksums cannot be saved")
         hashes = {
-            name: running.state()
-            if isinstance(running, _Rolling | _Resumable)
-            else None
+            name: state() if (state := getattr(running, "state", None)) else None
             for name, running in self._hashes.items()
         }
         return json.dumps(
@@ -212,14 +180,13 @@ def _new_hash(name: str, *, is_resumable: bool) -> _Hash:
         raise ValueError(f"unknown checksum algorithm {name!r}")
     if name in _ROLLING:
         return _Rolling(name)
-    if is_resumable and rehashes is not None:
-        return _Resumable(name)
-    return hashlib.new(name, usedforsecurity=False)
+    started = resumable.start(name) if is_resumable else None
+    return started or hashlib.new(name, usedforsecurity=False)
 
 
-def _restored(name: str, text: str | None) -> _Hash:
-    if text is None or rehashes is None:
+def _restored(name: str, state: str | None) -> _Hash:
+    if state is None:
         raise ValueError("hashes cannot be resumed on this system")
     if name in _ROLLING:
-        return _Rolling(name, int(text))
-    return _Resumable(name, base64.b64decode(text, validate=True))
+        return _Rolling(name, int(state))
+    return resumable.resume(name, state)

@@ -1,13 +1,16 @@
 """Digests that grow while bytes arrive."""
 
+import base64
 import hashlib
+import sys
 import zlib
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spaces import checksums
+from spaces import resumable
 from spaces.checksums import ALGORITHMS, RunningChecksums
 from spaces.errors import ChecksumMismatch
 
@@ -56,11 +59,11 @@ def test_a_saved_state_goes_on(first: bytes, second: bytes) -> None:
         b"",
         b"[]",
         b"{}",
-        b'{"version": 2, "size": 0, "hashes": {}}',
-        b'{"version": 1, "size": 0, "hashes": {"sha1": "!"}}',
-        b'{"version": 1, "size": 0, "hashes": {"sha1": "QUJD"}}',
-        b'{"version": 1, "size": 0, "hashes": {"nope": ""}}',
-        b'{"version": 1, "size": 0, "hashes": 7}',
+        b'{"version": 1, "size": 0, "hashes": {}}',
+        b'{"version": 2, "size": 0, "hashes": {"sha1": "!"}}',
+        b'{"version": 2, "size": 0, "hashes": {"sha1": "QUJD"}}',
+        b'{"version": 2, "size": 0, "hashes": {"nope": ""}}',
+        b'{"version": 2, "size": 0, "hashes": 7}',
     ],
 )
 def test_a_damaged_state_is_refused(state: bytes) -> None:
@@ -85,12 +88,41 @@ def test_what_is_not_resumable_cannot_be_saved() -> None:
         RunningChecksums().state()
 
 
-def test_without_the_package_nothing_is_resumed(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def kinds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Call it to have only some kinds of hashes that can be saved."""
+
+    def allow(*, openssl: bool, rehashes: bool) -> None:
+        if not openssl:
+            monkeypatch.setattr(resumable, "_openssl", lambda: None)
+        if not rehashes:
+            monkeypatch.setattr(resumable, "_rehashes", lambda: None)
+
+    return allow
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="rehashes is built for Linux")
+@given(first=st.binary(max_size=300), second=st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_package_takes_the_place_of_openssl(
+    kinds: Callable[..., None], first: bytes, second: bytes
 ) -> None:
+    """Where Python hides the functions that can save."""
+    kinds(openssl=False, rehashes=True)
+    running = RunningChecksums(("sha1", "md5"), is_resumable=True)
+    running.update(first)
+
+    restored = RunningChecksums.from_state(running.state())
+    restored.update(second)
+
+    assert restored.hexdigest("sha1") == _expected("sha1", first + second)
+    assert restored.hexdigest("md5") == _expected("md5", first + second)
+
+
+def test_with_neither_nothing_is_resumed(kinds: Callable[..., None]) -> None:
     """Digests are right all the same; what was saved is refused, to be read again."""
     saved = RunningChecksums(is_resumable=True).state()
-    monkeypatch.setattr(checksums, "rehashes", None)
+    kinds(openssl=False, rehashes=False)
     running = RunningChecksums(ALGORITHMS, is_resumable=True)
     running.update(b"bytes")
 
@@ -99,3 +131,28 @@ def test_without_the_package_nothing_is_resumed(
         RunningChecksums.from_state(running.state())
     with pytest.raises(ValueError, match="cannot be resumed"):
         RunningChecksums.from_state(saved)
+
+
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512"])
+def test_a_state_that_would_overrun_is_refused(name: str) -> None:
+    """A count of begun bytes beyond a block would make OpenSSL write elsewhere."""
+    running = resumable.start(name)
+    assert running is not None
+    kind, _, text = running.state().partition(":")
+    if not kind.startswith("openssl"):
+        pytest.skip("this Python hides the functions of OpenSSL")
+    state = base64.b64decode(text)
+
+    for damaged in (b"\xff" * len(state), state[:-1], state + b"\0"):
+        with pytest.raises(ValueError, match="damaged"):
+            resumable.resume(name, f"{kind}:{base64.b64encode(damaged).decode()}")
+
+
+def test_bytes_that_cannot_be_written_to_are_hashed_too() -> None:
+    """And strided views, which no buffer of ours ever is."""
+    running = resumable.start("sha1")
+    assert running is not None
+
+    running.update(memoryview(b"abcdef")[::2])
+
+    assert running.hexdigest() == hashlib.sha1(b"ace").hexdigest()
