@@ -43,7 +43,7 @@ def parse_overwrite(text: str | None) -> bool:
     Raises:
         MalformedHeader: neither T nor F.
     """
-    match (text or "T").strip().upper():
+    match "T" if text is None else text.strip().upper():
         case "T":
             return True
         case "F":
