@@ -1,12 +1,10 @@
 """Rows of the `nodes` table: reading them with their content, writing one."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     bindparam,
     insert,
     select,
@@ -14,78 +12,16 @@ from sqlalchemy import (
 )
 
 from spaces.clock import Instant
+from spaces.db.node_reading import node_columns, read_node
 from spaces.db.schema import blobs, nodes
 from spaces.db.statement import (
-    AnyRow,
     SizedStatements,
     Statement,
     numbered,
 )
 from spaces.ids import NodeId
-from spaces.model import Checksums, Content, Node
+from spaces.model import Node
 from spaces.names import name_key
-
-
-def node_columns(
-    node: FromClause = nodes, blob: FromClause = blobs
-) -> tuple[ColumnElement[Any], ...]:
-    """The columns that `read_node` expects, of a node outer-joined to its blob."""
-    return (
-        node.c.id,
-        node.c.space_id,
-        node.c.parent_id,
-        node.c.name,
-        node.c.size,
-        node.c.etag,
-        node.c.modified_at,
-        node.c.created_at,
-        node.c.media_type,
-        node.c.blob_id,
-        blob.c.sha1,
-        blob.c.adler32,
-        blob.c.md5,
-        blob.c.sha256,
-    )
-
-
-NODE_WIDTH: Final = 14
-"""How many columns `node_columns` has."""
-
-
-def read_node(row: AnyRow, start: int = 0) -> Node:
-    """The node in a row, whose columns begin at `start`."""
-    (
-        node_id,
-        space_id,
-        parent_id,
-        name,
-        size,
-        etag,
-        modified_at,
-        created_at,
-        media_type,
-        blob_id,
-        sha1,
-        adler32,
-        md5,
-        sha256,
-    ) = row[start : start + NODE_WIDTH]
-    content = None
-    if blob_id is not None:
-        content = Content(blob_id, size, Checksums(sha1, adler32, md5, sha256))
-    return Node(
-        node_id,
-        space_id,
-        parent_id,
-        name,
-        size,
-        etag,
-        modified_at,
-        created_at,
-        media_type,
-        content,
-    )
-
 
 _WITH_BLOB: Final = nodes.outerjoin(blobs, blobs.c.id == nodes.c.blob_id)
 _GET: Final = Statement(

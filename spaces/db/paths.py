@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, literal, null, select
 
-from spaces.db.nodes import node_columns, read_node
+from spaces.db.node_reading import node_columns, read_node
 from spaces.db.schema import blobs, nodes
 from spaces.db.statement import SizedStatements, Statement, numbered
 from spaces.ids import NodeId

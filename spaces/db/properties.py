@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from spaces.db.batches import BatchStatement
-from spaces.db.nodes import node_columns, read_node
+from spaces.db.node_reading import node_columns, read_node
 from spaces.db.schema import blobs, favorites, members, nodes, properties, spaces, tags
 from spaces.db.statement import AnyRow, Statement
 from spaces.ids import NodeId, UserId

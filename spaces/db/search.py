@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from spaces.clock import DAY, Instant, from_seconds, to_datetime
-from spaces.db.nodes import node_columns, read_node
+from spaces.db.node_reading import node_columns, read_node
 from spaces.db.schema import blobs, nodes, tags
 from spaces.ids import SpaceId
 from spaces.model import Node

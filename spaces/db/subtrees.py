@@ -14,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 
-from spaces.db.nodes import node_columns, read_node
+from spaces.db.node_reading import node_columns, read_node
 from spaces.db.schema import blobs, nodes
 from spaces.db.statement import Statement
 from spaces.ids import NodeId, SpaceId

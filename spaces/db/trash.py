@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from spaces.clock import Instant
-from spaces.db.nodes import NODE_WIDTH, node_columns, read_node
+from spaces.db.node_reading import NODE_WIDTH, node_columns, read_node
 from spaces.db.schema import blobs, nodes, trash
 from spaces.db.statement import AnyRow, Statement
 from spaces.ids import NodeId, SpaceId, UserId
