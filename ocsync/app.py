@@ -18,6 +18,7 @@ from ocsync.auth.authenticators import (
 from ocsync.auth.guard import Guard
 from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
+from ocsync.dav.chunked_put import chunked_uploads
 from ocsync.dav.mounts import dav_mounts
 from ocsync.features import archive_limits, features_of
 from ocsync.graph.edge import graph_mounts
@@ -101,6 +102,9 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
             settings=around.settings.dav,
             create_upload=uploads.create_upload,
             announcement=uploads.announcement,
+            chunked=chunked_uploads(
+                around.settings.uploads, engine=uploads.engine, library=around.library
+            ),
         ),
         *uploads.mounts,
     )

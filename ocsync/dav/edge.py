@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
+from ocsync.dav.chunked_put import ChunkedUploads
 from ocsync.dav.provider import SpacesProvider
 from ocsync.dav.refusals import is_refusal, refusal, unwrapped
 from ocsync.dav.request import KEY, DavRequest, Headers
@@ -24,6 +25,7 @@ class DavEdge:
         allows_infinity: whether PROPFIND with Depth: infinity is answered.
         create_upload: the upload protocol's answer to POST, if it is spoken.
         announcement: headers that announce it, on OPTIONS and PROPFIND.
+        chunked: receives a PUT with `OC-Chunked`; without it that is refused.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class DavEdge:
         allows_infinity: bool,
         create_upload: WSGIApplication | None,
         announcement: Headers,
+        chunked: ChunkedUploads | None = None,
     ) -> None:
         self._library = library
         self._provider = SpacesProvider(library=library, create_upload=create_upload)
@@ -41,6 +44,7 @@ class DavEdge:
             announcement=announcement,
             allows_infinity=allows_infinity,
             takes_posts=create_upload is not None,
+            chunked=chunked,
         )
 
     def __call__(

@@ -2,6 +2,7 @@
 
 from wsgiref.types import WSGIApplication
 
+from ocsync.dav.chunked_put import ChunkedUploads
 from ocsync.dav.edge import DavEdge
 from ocsync.dav.request import Headers
 from ocsync.renderings import Form
@@ -16,6 +17,7 @@ def dav_mounts(
     settings: DavSettings,
     create_upload: WSGIApplication | None = None,
     announcement: Headers = (),
+    chunked: ChunkedUploads | None = None,
 ) -> tuple[Mount, ...]:
     """The mounts of WebDAV.
 
@@ -24,12 +26,14 @@ def dav_mounts(
         settings: what is allowed.
         create_upload: answers POST, the way resumable uploads begin, if given.
         announcement: headers that announce those uploads.
+        chunked: receives files in chunks by PUT, if given.
     """
     edge = DavEdge(
         library=library,
         allows_infinity=settings.propfind_infinity,
         create_upload=create_upload,
         announcement=announcement,
+        chunked=chunked,
     )
     return tuple(
         Mount(

@@ -13,6 +13,7 @@ from wsgidav.dav_error import DAVError
 from wsgidav.dav_provider import _DAVResource
 from wsgidav.request_server import RequestServer
 
+from ocsync.dav.chunked_put import ChunkedPut, ChunkedUploads
 from ocsync.dav.locations import InSpace, Listing
 from ocsync.dav.locking import Locking
 from ocsync.dav.meta_resources import VersionResource
@@ -51,10 +52,12 @@ class SpacesRequestServer(RequestServer):
         announcement: Headers,
         allows_infinity: bool,
         takes_posts: bool,
+        chunked: ChunkedUploads | None,
     ) -> None:
         super().__init__(provider)
         self._library = provider.library
         self._announcement = tuple(announcement)
+        self._chunked = chunked
         self.allow_propfind_infinite = allows_infinity
         self._possible_methods = [
             method
@@ -167,6 +170,10 @@ class SpacesRequestServer(RequestServer):
         """Take a body as the content of a file."""
         request = dav_request(environ)
         place = self._place(request)
+        if request.header("OC-Chunked") is not None:
+            if self._chunked is None:
+                raise HttpProblem(501, "Files are not taken in chunks here")
+            return ChunkedPut(self._chunked, request, place).answer(start_response)
         return Put(self._library, request, place).answer(start_response)
 
     def do_MKCOL(self, environ: Environ, start_response: StartResponse) -> Answer:
