@@ -1,0 +1,352 @@
+"""Uploads when the network fails, when clients fight, and when they are slow.
+
+Tests are named by the rows of the tus checklist and the fault matrix (`docs/tus.md`).
+"""
+
+import hashlib
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spaces.errors import BlobNotFound
+from spaces.model import Place
+from tests.live.harness import Serve, until
+from tests.live.raw_http import RawClient
+from tests.live.tus_site import AUTH, VERSION, Site, open_site
+
+DATA = bytes(range(256)) * 400
+
+
+@pytest.fixture
+def site(tmp_path: Path, serve: Serve) -> Iterator[Site]:
+    """A running service."""
+    with open_site(tmp_path / "data", serve) as opened:
+        yield opened
+
+
+def received(site: Site, path: str) -> int:
+    """Bytes that lie in the staging area of an upload, recorded or not."""
+    upload = next(
+        upload
+        for upload in site.library.uploads.list_open()
+        if upload.id == path.rpartition("/")[2]
+    )
+    try:
+        with site.library.blobs.open_staged(upload.blob_id) as reader:
+            return reader.size
+    except BlobNotFound:
+        return 0
+
+
+def stall(
+    site: Site, path: str, data: bytes, length: int, offset: int = 0
+) -> RawClient:
+    """A connection whose PATCH stops after some bytes, which have all arrived."""
+    client = site.connect()
+    site.begin(client, path, 0, length)
+    client.send(data)
+    until(lambda: received(site, path) == len(data))
+    return client
+
+
+@pytest.mark.parametrize("end", ["fin", "rst"])
+@pytest.mark.parametrize("count", [0, 1, 5000, 70_000])
+def test_c23_f11_broken_connections_keep_their_bytes(
+    site: Site, end: str, count: int
+) -> None:
+    """What arrived before the connection broke counts, to the byte."""
+    path = site.start(len(DATA))
+    client = site.connect()
+    site.begin(client, path, 0, len(DATA))
+    client.send(DATA[:count])
+    if count:
+        until(lambda: received(site, path) == count)
+
+    if end == "rst":
+        client.reset()
+    else:
+        client.end_sending()
+    until(lambda: not any(u.holder for u in site.library.uploads.list_open()))
+
+    assert site.offset(path) == count
+    assert site.patch(path, count, DATA[count:]).status == 204
+    assert site.read(path) == DATA
+    client.close()
+
+
+def test_interrupted_request_is_told_so(site: Site) -> None:
+    """Who only closed its sending side hears where the upload stands."""
+    path = site.start(10)
+    with site.connect() as client:
+        site.begin(client, path, 0, 10)
+        client.send(b"01234")
+        client.end_sending()
+        answer = client.read_answer()
+
+    assert answer.status == 400
+    assert answer["upload-offset"] == "5"
+
+
+def test_s07_f21_cut_chunks_that_cannot_be_verified_are_discarded(site: Site) -> None:
+    """A checksummed chunk counts as a whole or not at all."""
+    path = site.start(10)
+    digest = b64encode(hashlib.sha1(b"0123456789").digest()).decode()
+    with site.connect() as client:
+        site.begin(client, path, 0, 10, f"Upload-Checksum: sha1 {digest}")
+        client.send(b"01234")
+        client.end_sending()
+        answer = client.read_answer()
+
+    assert answer.status == 400
+    assert site.offset(path) == 0
+    answer = site.patch(path, 0, b"0123456789", f"Upload-Checksum: sha1 {digest}")
+    assert answer.status == 204
+
+
+def test_f09_head_takes_over_a_stalled_patch(site: Site) -> None:
+    """A HEAD ends a PATCH that has stalled, and tells an offset that can be used."""
+    path = site.start(len(DATA))
+    stalled = stall(site, path, DATA[:5000], len(DATA))
+    time.sleep(0.25)  # longer than the patience of this site: the fault itself
+
+    began = time.monotonic()
+    offset = site.offset(path)
+    assert time.monotonic() - began < 3
+
+    assert offset == 5000
+    assert stalled.read_answer().status == 423
+    assert site.patch(path, 5000, DATA[5000:]).status == 204
+    assert site.read(path) == DATA
+    stalled.close()
+
+
+def test_patch_takes_over_a_stalled_patch(site: Site) -> None:
+    """The client that lost its connection goes on over a new one."""
+    path = site.start(len(DATA))
+    stalled = stall(site, path, DATA[:5000], len(DATA))
+    time.sleep(0.25)  # as above
+
+    assert site.patch(path, 5000, DATA[5000:]).status == 204
+
+    assert site.read(path) == DATA
+    stalled.close()
+
+
+def test_case_73_second_patch_meets_an_active_one(site: Site) -> None:
+    """While bytes arrive, nobody else may write; the refusal says when and where."""
+    path = site.start(len(DATA))
+    with site.connect() as client:
+        site.begin(client, path, 0, len(DATA))
+        stop = threading.Event()
+
+        def trickle() -> None:
+            for at in range(len(DATA) - 1):
+                client.send(DATA[at : at + 1])
+                if stop.wait(0.01):
+                    client.send(DATA[at + 1 :])
+                    return
+
+        sender = threading.Thread(target=trickle)
+        sender.start()
+        until(lambda: received(site, path) > 3)
+        second = site.patch(path, 0, b"x" * 10)
+        head = site.ask(f"HEAD {path}")
+        stop.set()
+        sender.join()
+        first = client.read_answer()
+
+    for refused in (second, head):
+        assert refused.status == 423
+        assert refused["retry-after"]
+        assert refused["upload-offset"]
+    assert first.status == 204
+    assert site.read(path) == DATA
+
+
+def test_t05_f10_delete_ends_a_running_patch(site: Site) -> None:
+    """Who gives an upload up is obeyed at once; nothing of it is left."""
+    path = site.start(len(DATA))
+    running = stall(site, path, DATA[:5000], len(DATA))
+
+    assert site.ask(f"DELETE {path}").status == 204
+
+    assert running.read_answer().status in {410, 423}
+    assert site.ask(f"HEAD {path}").status == 410
+    quota = site.library.catalog.get(site.actor, site.home.id).quota
+    assert (quota.used, quota.reserved) == (0, 0)
+    until(lambda: not list(site.library.blobs.staged_ids()))
+    running.close()
+
+
+def test_f08_many_patches_at_one_offset(site: Site) -> None:
+    """Of many that send the same bytes, exactly one is heard."""
+    path = site.start(len(DATA))
+    statuses: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def send(fill: int) -> None:
+        barrier.wait()
+        body = bytes([fill]) * len(DATA)
+        statuses.append(site.patch(path, 0, body).status)
+
+    threads = [threading.Thread(target=send, args=(fill,)) for fill in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(statuses) <= {204, 409, 423}
+    assert statuses.count(204) == 1
+    content = site.read(path)
+    assert content == content[:1] * len(DATA)
+
+
+def test_two_clients_fighting_over_one_upload(site: Site) -> None:
+    """Whoever wins at each offset, the bytes there are of exactly one."""
+    length, step = 40_000, 1000
+    path = site.start(length)
+
+    def fight(fill: bytes) -> None:
+        while True:
+            head = site.ask(f"HEAD {path}")
+            if head.status != 200:
+                continue
+            offset = int(head["upload-offset"])
+            if offset == length:
+                return
+            site.patch(path, offset, fill * step)
+
+    threads = [threading.Thread(target=fight, args=(fill,)) for fill in (b"a", b"b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    content = site.read(path)
+    assert len(content) == length
+    for at in range(0, length, step):
+        assert len(set(content[at : at + step])) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "status"),
+    [("Upload-Offset: 7", 409), ("Upload-Offset: x", 400), ("Upload-Offset: 0", 413)],
+)
+def test_c29_refused_before_the_body_is_sent(
+    site: Site, field: str, status: int
+) -> None:
+    """With Expect: 100-continue a bad request costs no body."""
+    path = site.start(10)
+    with site.connect() as client:
+        client.request(
+            f"PATCH {path}",
+            AUTH,
+            VERSION,
+            "Content-Type: application/offset+octet-stream",
+            "Content-Length: 1000000",
+            "Expect: 100-continue",
+            field,
+        )
+
+        assert client.read_answer().status == status
+
+
+def test_c29_asked_for_when_it_is_right(site: Site) -> None:
+    """A good request is asked to go on."""
+    path = site.start(5)
+    with site.connect() as client:
+        site.begin(client, path, 0, 5, "Expect: 100-continue")
+        assert client.read_answer().status == 100
+        client.send(b"12345")
+        assert client.read_answer().status == 204
+
+
+def test_c30_refused_while_the_body_is_being_sent(site: Site) -> None:
+    """The refusal of a large body can be read, and the server does not read it all."""
+    path = site.start(10)
+    with site.connect() as client:
+        site.begin(client, path, 7, 1 << 30)
+        client.send(b"x" * 100_000)
+
+        assert client.read_answer().status == 409
+
+
+def test_c28_s10_chunked_body_with_a_trailer(site: Site) -> None:
+    """The checksum may follow a body in chunks."""
+    path = site.start(10)
+    digest = b64encode(hashlib.sha1(b"0123456789").digest()).decode()
+    for trailer, status in ((b"AAAA", 400), (digest.encode(), 204)):
+        with site.connect() as client:
+            client.request(
+                f"PATCH {path}",
+                AUTH,
+                VERSION,
+                "Content-Type: application/offset+octet-stream",
+                "Upload-Offset: 0",
+                "Transfer-Encoding: chunked",
+                "Trailer: Upload-Checksum",
+            )
+            client.send(b"5\r\n01234\r\n5\r\n56789\r\n0\r\n")
+            client.send(b"Upload-Checksum: sha1 ", trailer, b"\r\n\r\n")
+            assert client.read_answer().status == status
+
+    assert site.read(path) == b"0123456789"
+
+
+def test_507_is_readable_on_a_kept_connection(site: Site) -> None:
+    """Case 33: a client that is out of quota reads why, and may go on."""
+    site.library.catalog.update(site.actor, site.home.id, quota=10)
+    with site.connect() as client:
+        refused = client.ask(
+            "POST /files",
+            AUTH,
+            VERSION,
+            "Upload-Length: 24",
+            "Content-Type: application/offset+octet-stream",
+            body=b"x" * 24,
+        )
+        accepted = client.ask(
+            "POST /files", AUTH, VERSION, "Upload-Length: 0", "Content-Length: 0"
+        )
+
+    assert refused.status == 507
+    assert accepted.status == 201
+
+
+def test_w04_creation_cut_in_the_middle(site: Site) -> None:
+    """Nobody ever learned the URL: nothing is left of it."""
+    with site.connect() as client:
+        client.request(
+            "POST /files",
+            AUTH,
+            VERSION,
+            "Upload-Length: 50000000",
+            "Content-Type: application/offset+octet-stream",
+            "Content-Length: 50000000",
+        )
+        client.send(b"x" * 5000)
+        client.end_sending()
+        assert client.read_answer().status == 400
+
+    assert site.library.uploads.list_open() == []
+    assert list(site.library.blobs.staged_ids()) == []
+    assert site.library.catalog.get(site.actor, site.home.id).quota.reserved == 0
+
+
+def test_f20_staged_bytes_removed_by_hand(site: Site) -> None:
+    """An upload whose bytes are gone is gone, never a short file."""
+    path = site.start(10)
+    site.patch(path, 0, b"01234")
+    (upload,) = site.library.uploads.list_open()
+    site.library.blobs.discard(upload.blob_id)
+
+    answer = site.patch(path, 5, b"56789")
+
+    assert answer.status == 410
+    assert site.ask(f"HEAD {path}").status == 410
+    folder = site.library.tree.get(site.actor, Place(site.home.id, ("Uploads",))).node
+    assert list(site.library.tree.children(site.actor, folder)) == []
