@@ -1,0 +1,275 @@
+"""Uploads when server processes are killed, and when several of them serve.
+
+Tests are named by the rows of the fault matrix (`docs/tus.md`).
+"""
+
+import base64
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.live.raw_http import RawClient
+from tests.ocsync.conftest import clean_environ
+
+AUTH = "Authorization: Basic " + base64.b64encode(b"admin:secret-word").decode()
+VERSION = "Tus-Resumable: 1.0.0"
+CHUNK = "Content-Type: application/offset+octet-stream"
+DATA = random.Random(1).randbytes(3_000_000)
+
+
+class Server:
+    """`ocsync serve` over one folder, in processes of its own."""
+
+    def __init__(self, folder: Path, workers: int, durability: str) -> None:
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "ocsync",
+                "serve",
+                "--data",
+                str(folder),
+                "--port",
+                "0",
+                "--workers",
+                str(workers),
+            ],
+            env=clean_environ(
+                OCSYNC_ADMIN_PASSWORD="secret-word",
+                OCSYNC_DURABILITY=durability,
+                OCSYNC_UPLOAD_TAKEOVER_AFTER="200ms",
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if match := re.search(r"serves http://[^:]+:(\d+)", line):
+                self.port = int(match[1])
+                break
+        else:
+            raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        """End all of its processes at once, without a word."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._reap()
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._process.send_signal(signal.SIGTERM)
+        self._reap()
+
+    def _reap(self) -> None:
+        self._process.wait(timeout=60)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def connect(self) -> RawClient:
+        """A new connection."""
+        return RawClient(self.port)
+
+    def start(self, length: int) -> str:
+        """The path of a new upload."""
+        with self.connect() as client:
+            answer = client.ask(
+                "POST /files",
+                AUTH,
+                VERSION,
+                f"Upload-Length: {length}",
+                "Content-Length: 0",
+            )
+        assert answer.status == 201
+        return "/files/" + answer["location"].rpartition("/")[2]
+
+    def head(self, path: str) -> tuple[int, int]:
+        """Status, and how far an upload is."""
+        with self.connect() as client:
+            answer = client.ask(f"HEAD {path}", AUTH, VERSION)
+        return answer.status, int(answer["upload-offset"])
+
+    def patch(self, client: RawClient, path: str, offset: int, body: bytes) -> int:
+        """The status of a PATCH."""
+        client.request(
+            f"PATCH {path}", AUTH, VERSION, CHUNK, f"Upload-Offset: {offset}", body=body
+        )
+        return client.read_answer().status
+
+    def read(self, path: str) -> bytes:
+        """The content of a finished upload."""
+        with self.connect() as client:
+            answer = client.ask(f"GET {path}", AUTH, VERSION)
+        assert answer.status == 200
+        return answer.body
+
+
+@contextmanager
+def running(
+    folder: Path, workers: int = 1, durability: str = "fast"
+) -> Iterator[Server]:
+    """A server, stopped at the end of the block if it still runs."""
+    server = Server(folder, workers, durability)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def send_until_killed(server: Server, path: str, sent: list[int]) -> None:
+    """PATCH in pieces; `sent` gets what was sent and what was acknowledged."""
+    step = 100_000
+    with suppress(OSError, EOFError), server.connect() as client:
+        offset = sent[1]
+        while offset < len(DATA):
+            body = DATA[offset : offset + step]
+            sent[0] = offset + len(body)
+            if server.patch(client, path, offset, body) != 204:
+                return
+            offset += len(body)
+            sent[1] = offset
+
+
+def kill_in_the_middle(folder: Path, rounds: int) -> None:
+    """Kill the server again and again while an upload runs; then finish it."""
+    chance = random.Random(rounds)
+    with running(folder) as server:
+        path = server.start(len(DATA))
+    sent = [0, 0]
+    for _ in range(rounds):
+        with running(folder) as server:
+            status, offset = server.head(path)
+            assert status == 200
+            assert sent[1] <= offset <= sent[0]
+            if offset == len(DATA):
+                break
+            sent = [offset, offset]
+            sender = threading.Thread(
+                target=send_until_killed, args=(server, path, sent)
+            )
+            sender.start()
+            time.sleep(chance.uniform(0, 0.15))
+            server.kill()
+            sender.join()
+    with running(folder) as server, server.connect() as client:
+        _, offset = server.head(path)
+        assert sent[1] <= offset <= sent[0]
+        if offset < len(DATA):
+            assert server.patch(client, path, offset, DATA[offset:]) == 204
+        assert hashlib.sha256(server.read(path)).digest() == (
+            hashlib.sha256(DATA).digest()
+        )
+
+
+def test_f01_killed_in_the_middle_of_patches(tmp_path: Path) -> None:
+    """After kill -9 no acknowledged byte is missing, and the upload goes on."""
+    kill_in_the_middle(tmp_path / "data", rounds=3)
+
+
+@pytest.mark.slow
+def test_f01_killed_a_hundred_times(tmp_path: Path) -> None:
+    """As above, at a hundred random moments."""
+    for run in range(10):
+        kill_in_the_middle(tmp_path / f"data-{run}", rounds=10)
+
+
+def test_f02_bytes_beyond_the_row_are_cut_away(tmp_path: Path) -> None:
+    """What was staged but never recorded is not part of the upload."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        path = server.start(10)
+        with server.connect() as client:
+            assert server.patch(client, path, 0, b"01234") == 204
+    (staged,) = (folder / "blobs" / "staging").iterdir()
+    with staged.open("ab") as file:
+        file.write(b"torn")
+
+    with running(folder) as server, server.connect() as client:
+        assert server.head(path) == (200, 5)
+        assert server.patch(client, path, 5, b"56789") == 204
+        assert server.read(path) == b"0123456789"
+
+
+def test_f25_other_processes_take_over(tmp_path: Path) -> None:
+    """A PATCH that stalls in one process gives way to requests in any other."""
+    with running(tmp_path / "data", workers=3) as server:
+        path = server.start(len(DATA))
+        half = len(DATA) // 2
+        for offset in (0, half):
+            with server.connect() as stalled:
+                stalled.request(
+                    f"PATCH {path}",
+                    AUTH,
+                    VERSION,
+                    CHUNK,
+                    f"Upload-Offset: {offset}",
+                    f"Content-Length: {len(DATA) - offset}",
+                )
+                stalled.send(DATA[offset : offset + 1000])
+                time.sleep(0.5)  # the fault itself: nothing comes for so long
+                began = time.monotonic()
+                status, now_at = server.head(path)
+                assert (status, now_at) == (200, offset + 1000)
+                assert time.monotonic() - began < 3
+            end = half if offset == 0 else len(DATA)
+            with server.connect() as client:
+                body = DATA[now_at:end]
+                assert server.patch(client, path, now_at, body) == 204
+        assert server.read(path) == DATA
+
+
+def test_processes_serve_one_upload_in_turn(tmp_path: Path) -> None:
+    """Each part may reach another process; checksums go on where they were."""
+    digest = base64.b64encode(b"sha256 " + hashlib.sha256(DATA).hexdigest().encode())
+    with running(tmp_path / "data", workers=3) as server:
+        with server.connect() as client:
+            created = client.ask(
+                "POST /files",
+                AUTH,
+                VERSION,
+                f"Upload-Length: {len(DATA)}",
+                "Content-Length: 0",
+                f"Upload-Metadata: checksum {digest.decode()}",
+            )
+        path = "/files/" + created["location"].rpartition("/")[2]
+        for offset in range(0, len(DATA), 300_000):
+            with server.connect() as client:
+                body = DATA[offset : offset + 300_000]
+                assert server.patch(client, path, offset, body) == 204
+        assert server.read(path) == DATA
+
+
+def test_f18_f19_uploads_go_on_after_a_restart(tmp_path: Path) -> None:
+    """A server stopped in order keeps what arrived; the next one knows it."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        path = server.start(10)
+        with server.connect() as client:
+            client.request(
+                f"PATCH {path}",
+                AUTH,
+                VERSION,
+                CHUNK,
+                "Upload-Offset: 0",
+                "Content-Length: 10",
+            )
+            client.send(b"01234")
+            time.sleep(0.3)  # the bytes arrive; nothing tells when
+            server.stop()
+    with running(folder) as server, server.connect() as client:
+        assert server.head(path) == (200, 5)
+        assert server.patch(client, path, 5, b"56789") == 204
+        assert server.read(path) == b"0123456789"
