@@ -41,6 +41,8 @@ ExcInfo = (
 )
 
 _QUICK_BYTES: Final = 128 * 1024
+_WHOLE: Final = (list, tuple)
+_NO_BODY: Final = RequestBody()
 _QUICK_BLOCKS: Final = 2
 _SCRATCH_BYTES: Final = 64 * 1024
 _BODY_ERRORS: Final[dict[type[BodyError], str]] = {
@@ -99,7 +101,8 @@ class Exchange:
 
     def run(self, app: WSGIApplication, environ: WSGIEnvironment) -> bool:
         """Answer; whether the connection can serve another request."""
-        self._channel.begin_body(self.body)
+        if self.body is not _NO_BODY:
+            self._channel.begin_body(self.body)
         try:
             self._call(app, environ)
         except ClientGone as error:
@@ -118,12 +121,12 @@ class Exchange:
             self._fail("500 Internal Server Error", "the server made a mistake")
         if not self.response.keeps_alive or not self._finish_body():
             return False
-        return self._channel.end_body()
+        return self.body is _NO_BODY or self._channel.end_body()
 
     def _open_body(self, limits: Limits) -> RequestBody:
         head = self._head
         if not head.length and not head.is_chunked:
-            return RequestBody()
+            return _NO_BODY
         pace = Pace(limits=limits)
         ask = self._ask_to_continue if head.expects_continue else None
         if head.is_chunked:
@@ -139,13 +142,13 @@ class Exchange:
     def _call(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
         result = app(environ, self._start_response)
         try:
-            if isinstance(result, FileBody):
-                self._send_file(result)
-            elif isinstance(result, list | tuple):
+            if isinstance(result, _WHOLE):
                 block = result[0] if len(result) == 1 else b"".join(result)
                 # Nothing given for a HEAD does not mean that a GET gets nothing.
                 is_known = bool(block) or self._head.method != "HEAD"
                 self._send(block, whole_length=len(block) if is_known else None)
+            elif isinstance(result, FileBody):
+                self._send_file(result)
             else:
                 self._send_blocks(result)
             self._require_started()

@@ -16,9 +16,17 @@ from ocsync.server.channel import Channel
 
 _UPLOAD_RESUMPTION_SUPPORTED: Final = 104
 _BODILESS: Final = frozenset({204, 304})
-_HOP_BY_HOP: Final = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
-)
+_SPECIAL: Final = {
+    "content-length": "length",
+    "date": "date",
+    "server": "server",
+    "connection": "hop",
+    "keep-alive": "hop",
+    "proxy-connection": "hop",
+    "transfer-encoding": "hop",
+    "upgrade": "hop",
+}
+"""Fields that say how the message travels, or that are added where they lack."""
 _JOIN_BYTES: Final = 64 * 1024
 """Up to this size one copy is cheaper than one more system call."""
 
@@ -139,16 +147,19 @@ class Response:
         length: int | None = None
         has_date = has_server = wants_close = False
         for name, value in self.headers:
-            lower = name.lower()
-            if lower == "content-length":
-                length = _parse_length(value)
-                continue
-            if lower in _HOP_BY_HOP:
-                wants_close = wants_close or value.lower() == "close"
-                continue
-            has_date = has_date or lower == "date"
-            has_server = has_server or lower == "server"
-            lines.append(f"{name}: {value}\r\n")
+            match _SPECIAL.get(name.lower()):
+                case None:
+                    lines.append(f"{name}: {value}\r\n")
+                case "length":
+                    length = _parse_length(value)
+                case "hop":
+                    wants_close = wants_close or value.lower() == "close"
+                case "date":
+                    has_date = True
+                    lines.append(f"{name}: {value}\r\n")
+                case _:
+                    has_server = True
+                    lines.append(f"{name}: {value}\r\n")
         lines += self._frame(code, declared=length, known=whole_length)
         if not has_date:
             lines.append(self._date.line())
@@ -215,8 +226,8 @@ def _encode(lines: list[str]) -> bytes:
         BrokenAnswer: a header would break out of its line, or is not latin-1.
     """
     text = "".join(lines)
-    breaks = {text.count("\r\n"), text.count("\n"), text.count("\r")}
-    if breaks != {len(lines)} or "\0" in text:
+    count = len(lines)
+    if text.count("\n") != count or text.count("\r") != count or "\0" in text:
         raise BrokenAnswer("a header holds control characters")
     try:
         return f"{text}\r\n".encode("latin-1")
