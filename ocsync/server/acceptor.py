@@ -11,7 +11,7 @@ from typing import Final
 from ocsync.server.load import LoadBoard
 
 _LOG: Final = logging.getLogger("ocsync.server")
-_YIELD_SECONDS: Final = 0.001
+_YIELD_SECONDS: Final = 0.003
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _EXHAUSTED_SECONDS: Final = 0.1
 

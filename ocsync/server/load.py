@@ -3,7 +3,7 @@
 The workers share one listening socket, and the kernel would wake the same one again
 and again. Each notes its own count in memory that all of them share; who holds more
 than another lets that one accept first. It is advice only: a stale or wrong number
-delays an accept by a millisecond, no more.
+delays an accept by a few milliseconds, no more.
 """
 
 import mmap

@@ -72,16 +72,15 @@ def test_a_server_starts_serves_and_stops(run: Run, workers: int) -> None:
 
 
 def test_kept_connections_spread_over_the_workers(run: Run) -> None:
-    """Whoever holds fewer connections takes the next one."""
+    """Whoever holds fewer connections takes the next one, if it is not too busy."""
     program = run(workers=2)
 
     with ExitStack() as stack:
-        clients = [stack.enter_context(RawClient(program.port)) for _ in range(8)]
+        clients = [stack.enter_context(RawClient(program.port)) for _ in range(20)]
         answers = [client.ask("GET /") for client in clients]
 
     leaders = [answer["X-Leader"] for answer in answers]
-    assert leaders.count("True") == 4
-    assert leaders.count("False") == 4
+    assert min(leaders.count("True"), leaders.count("False")) >= 5
 
 
 def test_a_port_has_one_server(run: Run) -> None:
