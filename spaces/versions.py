@@ -48,6 +48,20 @@ class Versions:
             _require_writer(connection, actor, node_id)
             return _existing(connection, node_id, version_id)
 
+    def file_in(self, actor: Actor, folder: Node, version_id: VersionId) -> NodeId:
+        """The file directly in the folder that has this version.
+
+        Raises:
+            VersionNotFound: none that the actor may see has it.
+        """
+        with self._database.read() as connection:
+            node_id = rows.node_of(connection, version_id)
+            node = None if node_id is None else nodes.find(connection, node_id)
+            if node is None or node.parent_id != folder.id:
+                raise VersionNotFound
+            find_entry(connection, actor, node.id)
+        return node.id
+
     def restore(
         self,
         actor: Actor,

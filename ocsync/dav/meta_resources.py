@@ -214,9 +214,12 @@ def meta_resource(
             return VersionsResource(path, environ, library=library, entry=entry)
         if not is_id(location.version):
             return None
-        version = library.versions.get(
-            actor, entry.node.id, VersionId(location.version)
-        )
+        version_id = VersionId(location.version)
+        if entry.node.is_folder:
+            # ownCloud Web 12 names the folder of the file where it means the file.
+            node_id = library.versions.file_in(actor, entry.node, version_id)
+            entry = library.tree.by_id(actor, node_id)
+        version = library.versions.get(actor, entry.node.id, version_id)
     except (NodeNotFound, VersionNotFound):
         return None
     return VersionResource(path, environ, library=library, entry=entry, version=version)

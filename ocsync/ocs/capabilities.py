@@ -59,7 +59,9 @@ class Features:
     private_links: bool = False
     app_list: bool = False
     signed_urls: bool = False
-    preferred_checksum: str = "sha1"
+    preferred_checksum: str = "SHA1"
+    """In capitals: the desktop up to 2.11 knows no other spelling, and would send
+    uploads without a checksum."""
     checksums: tuple[str, ...] = ()
     read_only_user_attributes: tuple[str, ...] = field(default=())
 

@@ -51,9 +51,18 @@ _LIST: Final = Statement(
     _OF_NODE.order_by(versions.c.replaced_at.desc(), versions.c.id.desc())
 )
 _FIND: Final = Statement(_OF_NODE.where(versions.c.id == bindparam("of_version_id")))
+_NODE_OF: Final = Statement(
+    select(versions.c.node_id).where(versions.c.id == bindparam("of_version_id"))
+)
 _REMOVE: Final = Statement(
     delete(versions).where(versions.c.id == bindparam("of_version_id"))
 )
+
+
+def node_of(connection: Connection, version_id: VersionId) -> NodeId | None:
+    """The file that has the version."""
+    node_id = _NODE_OF.scalar(connection, of_version_id=version_id)
+    return None if node_id is None else NodeId(node_id)
 
 
 def insert_version(connection: Connection, node: Node, now: Instant) -> None:
