@@ -1,10 +1,9 @@
 """The OCS API over the wire: envelopes, capabilities, the user."""
 
-from xml.etree import ElementTree as ET
-
 import pytest
-from tests.wire.conftest import Person
 from webtest import TestApp
+
+from tests.wire.conftest import Person
 
 VERSIONS = pytest.mark.parametrize(
     ("version", "code"), [("v1.php", 100), ("v2.php", 200)]
