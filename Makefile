@@ -8,18 +8,21 @@
 #   make bench            measure; see benchmarks/
 #
 # PYTHON=python3.12 chooses the interpreter, VENV=dir another environment, PORT and
-# DATA where `make serve` listens and keeps its data, TESTS what the tests run.
+# DATA where `make serve` listens and keeps its data, TESTS what the tests run, BENCH
+# which of the benchmarks.
 
 VENV   ?= .venv
 PORT   ?= 9200
 DATA   ?= ./data
 TESTS  ?=
+BENCH  ?= *
 JOBS   ?= auto
 
 BIN     = $(VENV)/bin
 RUN     = $(VENV)/.stamp-run
 DEV     = $(VENV)/.stamp-dev
 CLIENTS = $(VENV)/.stamp-clients
+NODE    = tests/clients/node/node_modules/.package-lock.json
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --retries 5
 
 .PHONY: serve test lint types format clients faults bench install clean
@@ -47,14 +50,16 @@ format: $(DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clients: $(CLIENTS)
+clients: $(CLIENTS) $(NODE)
 	$(BIN)/python -m pytest -m clients tests/clients $(TESTS)
 
 faults: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(TESTS)
 
 bench: $(DEV)
-	$(BIN)/python -m benchmarks $(TESTS)
+	@for each in benchmarks/$(BENCH).py; do \
+	    echo "== $$each"; $(BIN)/python "$$each" || exit 1; \
+	done
 
 install: $(RUN)
 
@@ -73,6 +78,12 @@ $(DEV): setup.cfg pyproject.toml $(BIN)/python
 $(CLIENTS): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev,clients]'
 	@touch $@ $(DEV) $(RUN)
+
+# Clients that run in Node; without npm their tests are skipped.
+$(NODE): $(wildcard tests/clients/node/package*.json)
+	@if command -v npm >/dev/null; then \
+	    npm --prefix tests/clients/node ci --no-audit --no-fund && touch $@; \
+	fi
 
 # The first of these that is new enough, unless PYTHON says which.
 $(BIN)/python:
