@@ -12,6 +12,7 @@ from ocsync.renderings import Form
 from ocsync.routes import Access, Mount
 from ocsync.settings import Settings
 from ocsync.tus.files_app import FilesApp
+from ocsync.tus.ietf import DraftUploads, ietf_dialect
 from ocsync.tus.landing import Landing
 from ocsync.tus.ocis import SpaceUploads, ocis_dialect, space_announcement
 from ocsync.tus.plain import PREFIX, PlainUploads, plain_dialect
@@ -75,17 +76,18 @@ def upload_service(
         max_size=uploads.max_size,
         reuses_content=True,
     )
-    plain = plain_dialect(
-        lifetime=Lifetime(
-            _microseconds(uploads.expiry), _microseconds(uploads.max_age)
-        ),
-        max_size=uploads.max_size,
-    )
+    sliding = Lifetime(_microseconds(uploads.expiry), _microseconds(uploads.max_age))
+    plain = plain_dialect(lifetime=sliding, max_size=uploads.max_size)
+    ietf = ietf_dialect(lifetime=sliding, max_size=uploads.max_size)
     landing = Landing(
         catalog=library.catalog, tree=library.tree, folder=uploads.plain_folder
     )
     data = DataApp(engine=engine, dialect=ocis, urls=urls)
-    files = FilesApp(PlainUploads(engine, plain, landing), library.files)
+    files = FilesApp(
+        PlainUploads(engine, plain, landing),
+        DraftUploads(engine, ietf, landing, library.uploads.now),
+        library.files,
+    )
     return UploadService(
         engine=engine,
         mounts=(

@@ -129,12 +129,7 @@ class PlainUploads:
 
     def find(self, environ: dict[str, Any], name: str) -> Upload | None:
         """The upload of that name, if it is there for the one who asks."""
-        if not is_id(name):
-            return None
-        upload = self.engine.find(UploadId(name), self.dialect.terms)
-        if upload is None or upload.owner_id != require_actor(environ).user_id:
-            return None
-        return upload
+        return find_own(self.engine, self.dialect, environ, name)
 
     def _target(
         self, command: Create, environ: dict[str, Any], concat: str | None
@@ -154,6 +149,22 @@ class PlainUploads:
         if command.kind is UploadKind.PARTIAL:
             intent = Intent(notes=intent.notes)
         return Target(actor=actor, place=self.landing.place(actor, name), intent=intent)
+
+
+def find_own(
+    engine: Engine, dialect: Dialect, environ: dict[str, Any], name: str
+) -> Upload | None:
+    """The upload of that name in the dialect, if it belongs to the one who asks.
+
+    Raises:
+        HttpProblem: 401, nobody has logged in.
+    """
+    if not is_id(name):
+        return None
+    upload = engine.find(UploadId(name), dialect.terms)
+    if upload is None or upload.owner_id != require_actor(environ).user_id:
+        return None
+    return upload
 
 
 def require_actor(environ: dict[str, Any]) -> Actor:

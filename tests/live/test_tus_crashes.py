@@ -157,9 +157,8 @@ def kill_in_the_middle(folder: Path, rounds: int) -> None:
             if offset == len(DATA):
                 break
             sent = [offset, offset]
-            sender = threading.Thread(
-                target=send_until_killed, args=(server, path, sent)
-            )
+            arguments = (server, path, sent)
+            sender = threading.Thread(target=send_until_killed, args=arguments)
             sender.start()
             time.sleep(chance.uniform(0, 0.15))
             server.kill()
