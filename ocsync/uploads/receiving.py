@@ -11,7 +11,7 @@ from typing import Protocol
 from ocsync.uploads.commands import Chunk, Outcome
 from ocsync.uploads.holds import Hold
 from ocsync.uploads.writing import Writing
-from ocsync.wire.body import BLOCK_BYTES, BodyError, BodyTooLarge
+from ocsync.wire.body import BodyError, BodyTooLarge
 from ocsync.wire.checksum import ALGORITHMS, Checksum, RunningDigest, start_digest
 from spaces.errors import QuotaExceeded, StorageFull
 from spaces.upload_model import LeaseLost
@@ -89,13 +89,11 @@ class Receiver:
         return Outcome.WHOLE if is_right else Outcome.MISMATCH
 
     def _read(self, body: Body, digests: Mapping[str, RunningDigest]) -> Outcome:
-        buffer = memoryview(bytearray(BLOCK_BYTES))
-        while count := body.readinto(buffer):
-            data = buffer[:count]
+        while count := body.readinto(buffer := self._writing.buffer()):
             self._make_room(count)
             for digest in digests.values():
-                digest.update(data)
-            self._writing.write(data)
+                digest.update(buffer[:count])
+            self._writing.advance(count)
             if self._hold is not None:
                 self._hold.touch()
                 if self._hold.is_revoked:

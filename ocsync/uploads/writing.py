@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from spaces.blobs.base import BlobStore, Staged
+from spaces.blobs.writer import Appender
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
 from spaces.errors import BlobNotFound
 from spaces.model import Content
@@ -48,6 +49,7 @@ class Writing:
         self._upload = upload
         self._staged: Staged | None = None
         self._checksums: RunningChecksums | None = None
+        self._appender: Appender | None = None
 
     @property
     def upload(self) -> Upload:
@@ -70,11 +72,13 @@ class Writing:
         trace: TracebackType | None,
     ) -> None:
         """Close; what was staged but not recorded is cut away at the next opening."""
+        self._settle()
         if self._staged is not None:
             self._staged.close()
 
     def discard(self) -> None:
         """Throw all of it away."""
+        self._settle()
         if self._staged is not None:
             self._staged.close()
             self._staged = None
@@ -94,21 +98,25 @@ class Writing:
                 blobs.discard(upload.blob_id)
             self._staged = blobs.stage(upload.blob_id)
         self._checksums = self._checksums_at_offset()
+        self._appender = Appender(
+            self._staged,
+            self._checksums,
+            expected_bytes=None if upload.length is None else upload.length - self.size,
+        )
 
-    def write(self, data: memoryview) -> None:
-        """Append the bytes, which may be overwritten as soon as this returns.
+    def buffer(self) -> memoryview:
+        """Room for the next bytes, until `advance`."""
+        assert self._appender is not None
+        return self._appender.buffer()
+
+    def advance(self, count: int) -> None:
+        """Append the first `count` bytes of the buffer.
 
         Raises:
             StorageFull: the store took only some; `size` says how many.
         """
-        assert self._staged is not None
-        assert self._checksums is not None
-        before = self._staged.size
-        try:
-            self._staged.write(data)
-        finally:
-            taken = self._staged.size - before
-            self._checksums.update(data[:taken])
+        assert self._appender is not None
+        self._appender.advance(count)
 
     def reserve(self, total_bytes: int) -> None:
         """Hold so much quota in all.
@@ -148,6 +156,7 @@ class Writing:
         state = None
         if self._staged is not None and self._checksums is not None:
             self._staged.flush()
+            self._settle()
             state = self._checksums.state()
         self._upload = self._depot.uploads.advance(
             self._upload,
@@ -181,6 +190,7 @@ class Writing:
             BlobNotFound: the bytes are gone.
             ChecksumMismatch: they are not those that the client meant.
         """
+        self._settle()
         upload, size = self._upload, self.size
         if self._checksums is None:
             self._checksums = self._checksums_at_offset()
@@ -199,15 +209,23 @@ class Writing:
         upload = self._upload
         if upload.offset and upload.hash_state is not None:
             try:
-                return RunningChecksums.from_state(upload.hash_state)
+                saved = RunningChecksums.from_state(upload.hash_state)
             except ValueError:
                 pass  # the program has changed: catch up instead
+            else:
+                if saved.size == upload.offset:
+                    return saved
         checksums = RunningChecksums(
             self._algorithms(), is_resumable=not self._in_one_go
         )
         if upload.offset:
             self._catch_up(checksums, upload.offset)
         return checksums
+
+    def _settle(self) -> None:
+        """See that the checksums cover every byte that was appended."""
+        if self._appender is not None:
+            self._appender.settle()
 
     def _algorithms(self) -> tuple[str, ...]:
         upload = self._upload
