@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from spaces.accounts import Accounts
 from spaces.blobs.base import BlobStore
@@ -92,4 +93,7 @@ def _storage_id(database: Database) -> str:
             installation.set_fact(connection, installation.STORAGE_ID, present)
         return present
 
-    return database.write(job)
+    try:
+        return database.write(job)
+    except IntegrityError:  # another process was first
+        return database.write(job)

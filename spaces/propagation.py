@@ -15,12 +15,13 @@ from spaces.db import changes, locks, nodes
 from spaces.db import spaces as space_rows
 from spaces.db.engine import Database
 from spaces.db.spaces import SpaceRow
-from spaces.errors import Locked, PreconditionFailed, QuotaExceeded, TooDeep
+from spaces.errors import Locked, PreconditionFailed, TooDeep
 from spaces.etags import new_etag
 from spaces.ids import NodeId, SpaceId
 from spaces.lookup import Spot, find_space, locate
 from spaces.model import NO_GUARD, Actor, ChangeKind, Guard, Node, Place, Space
 from spaces.names import MAX_DEPTH, require_name
+from spaces.quota import quota_exceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class SpaceChange:
         )
         if seq is None:
             raise quota_exceeded(
-                self.connection, self.actor, self.space.id, used_delta + reserved_delta
+                self.connection, self.space.id, used_delta + reserved_delta
             )
         changes.insert_change(
             self.connection,
@@ -208,15 +209,6 @@ def require_state(guard: Guard, node: Node | None) -> None:
         raise PreconditionFailed("If-Match", etag)
     if guard.if_none_match is not None and _matches(guard.if_none_match, etag):
         raise PreconditionFailed("If-None-Match", etag)
-
-
-def quota_exceeded(
-    connection: Connection, actor: Actor, space_id: SpaceId, needed_bytes: int
-) -> QuotaExceeded:
-    """The refusal, with how much is left now."""
-    row = space_rows.find(connection, space_id, actor.user_id)
-    available = 0 if row is None else row.space.quota.remaining or 0
-    return QuotaExceeded(needed_bytes, available)
 
 
 def _matches(wanted: tuple[str, ...], etag: str | None) -> bool:

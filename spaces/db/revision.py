@@ -7,13 +7,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from spaces.db.urls import parse_url
 from spaces.errors import SchemaMismatch
 
+_UPGRADE_LOCK: Final = 0x0C5C
+"""One process upgrades, others wait; on SQLite BEGIN IMMEDIATE sees to that."""
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -59,6 +61,8 @@ def upgrade(url: str | URL) -> None:
         _begin_for_ddl(engine)
     try:
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             _require_known(connection)
             config = _config()
             config.attributes["connection"] = connection

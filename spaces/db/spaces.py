@@ -78,6 +78,11 @@ _ONE: Final = _seen_by_user().where(spaces.c.id == bindparam("space_id"))
 _FIND: Final = Statement(_ONE)
 _FIND_LOCKED: Final = Statement(_ONE.with_for_update(of=spaces))
 _IN_ORDER: Final = (func.lower(spaces.c.name), spaces.c.id)
+_QUOTA: Final = Statement(
+    select(spaces.c.quota_bytes, spaces.c.used_bytes, spaces.c.reserved_bytes).where(
+        spaces.c.id == bindparam("space_id")
+    )
+)
 _LIST_ALL: Final = Statement(_seen_by_user().order_by(*_IN_ORDER))
 _LIST_OF_MEMBER: Final = Statement(
     _seen_by_user().where(members.c.role.is_not(None)).order_by(*_IN_ORDER)
@@ -170,6 +175,12 @@ def find(
     statement = _FIND_LOCKED if lock else _FIND
     row = statement.first(connection, space_id=space_id, user_id=user_id)
     return None if row is None else _space_row(row)
+
+
+def find_quota(connection: Connection, space_id: SpaceId) -> Quota | None:
+    """What the space may hold and does hold."""
+    row = _QUOTA.first(connection, space_id=space_id)
+    return None if row is None else Quota(row[0], row[1], row[2])
 
 
 def list_all(connection: Connection, user_id: UserId) -> list[Space]:

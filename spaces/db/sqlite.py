@@ -33,6 +33,7 @@ class SqliteStore:
             url, begin="BEGIN", cache_kib=_READ_CACHE_KIB, is_safe=is_safe
         )
         self._idle: list[Connection] = []
+        self._is_closed = False
         self._writer = CombiningWriter(
             engine=_create_engine(
                 url,
@@ -57,7 +58,7 @@ class SqliteStore:
             yield connection
         finally:
             end_transaction(connection)
-            if len(self._idle) < _READERS_KEPT:
+            if len(self._idle) < _READERS_KEPT and not self._is_closed:
                 self._idle.append(connection)
             else:
                 connection.close()
@@ -67,7 +68,8 @@ class SqliteStore:
         return self._writer.write(job)
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections; those in use, when they come back."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
         self._readers.dispose()

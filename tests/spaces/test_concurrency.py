@@ -135,12 +135,12 @@ def test_reservations_and_files_share_the_quota(library: Library, admin: Actor) 
     desk = Desk(library, admin, space.id)
     write = library.database.write
 
-    write(lambda connection: reserve(connection, admin, space.id, 6))
+    write(lambda connection: reserve(connection, space.id, 6))
     with pytest.raises(QuotaExceeded):
         desk.put("a", b"12345")
     with pytest.raises(QuotaExceeded):
-        write(lambda connection: reserve(connection, admin, space.id, 5))
-    write(lambda connection: reserve(connection, admin, space.id, 4))
+        write(lambda connection: reserve(connection, space.id, 5))
+    write(lambda connection: reserve(connection, space.id, 4))
     library.files.commit(
         admin, place(space.id, "a"), seal(library, b"123456"), reserved_bytes=6
     )
