@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from ocsync.server.channel import Channel, ClientGone
+from ocsync.server.channel import RECEIVE_BYTES, Channel, ClientGone
 from ocsync.server.environ import complete_environ
 from ocsync.server.exchange import Exchange
 from ocsync.server.head import END, HeadError, HeadParser, RequestHead
@@ -24,6 +24,7 @@ from ocsync.server.threads import Threads
 _LOG: Final = logging.getLogger("ocsync.server")
 _PIPELINED: Final = 64
 """Requests served in one go before others get the thread."""
+_SMALL_BODY_SECONDS: Final = 0.2
 _QUICK_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
 """Those that usually are answered from memory and change nothing."""
 
@@ -104,6 +105,7 @@ class Connection:
         self._head: RequestHead | None = None
         self._error: HeadError | None = None
         self._is_slow = False
+        self._is_body_awaited = False
         self._is_begun = False
         self._is_head_begun = False
         self._must_reset = False
@@ -112,7 +114,12 @@ class Connection:
     @property
     def is_idle(self) -> bool:
         """Whether no request has begun to come."""
-        return not (self.is_answering or self.is_lingering or self._is_head_begun)
+        return (
+            self._head is None
+            and not self._is_head_begun
+            and not self.is_answering
+            and not self.is_lingering
+        )
 
     def advance(self) -> State:
         """Take what has come, without waiting; for the leader only."""
@@ -121,13 +128,18 @@ class Connection:
                 if self.channel.transport.needs_handshake:
                     return State.SLOW
                 self._is_begun = True
-            if not self._receive_head(wait=False):
+            if self._head is None and not self._receive_head(wait=False):
+                return State.WAITING
+            if not self._has_small_body():
                 return State.WAITING
         except HeadError as error:
             self._error = error
             return State.SLOW
         except (OSError, ClientGone) as error:
             _LOG.debug("the connection of %s ended: %s", self.remote_addr, error)
+            return State.ENDED
+        except Exception:  # noqa: BLE001 - a fault here must not repeat for ever
+            _LOG.exception("the connection of %s failed", self.remote_addr)
             return State.ENDED
         return State.QUICK if self._is_quick() else State.SLOW
 
@@ -136,7 +148,9 @@ class Connection:
         head, self._head = self._head, None
         assert head is not None
         self.is_answering = True
+        self._is_body_awaited = False
         try:
+            self._admit(head)
             if not self._answer(head):
                 return False
         except HeadError as error:
@@ -227,7 +241,7 @@ class Connection:
                 if end >= 0:
                     self._is_head_begun = False
                     channel.buffered = buffered[end + len(END) :]
-                    self._head = self._admit(heads.parse(buffered[:end]))
+                    self._head = heads.parse(buffered[:end])
                     return True
                 self._begin_head()
             is_open = channel.fill(wait=wait)
@@ -236,18 +250,50 @@ class Connection:
             if not is_open:
                 raise ClientGone("it closed the connection")
 
-    def _admit(self, head: RequestHead) -> RequestHead:
+    def _has_small_body(self) -> bool:
+        """Whether to go on with the request: its body, if it is small, has come.
+
+        Many clients send head and body apart. Waiting for a small body here, for a
+        moment, needs no thread; a large one, or a late one, is received by one.
+        """
+        head, channel = self._head, self.channel
+        assert head is not None
+        is_small = head.length <= RECEIVE_BYTES and not head.is_chunked
+        if is_small and not head.expects_continue:
+            while len(channel.buffered) < head.length:
+                try:
+                    is_open = channel.fill(wait=False)
+                except OSError:
+                    return True  # what has come is for the application to see
+                if is_open is None and not self._is_body_late():
+                    return False
+                if not is_open:
+                    break
+        return True
+
+    def _is_body_late(self) -> bool:
+        now = time.monotonic()
+        if not self._is_body_awaited:
+            self._is_body_awaited = True
+            self.deadline = now + _SMALL_BODY_SECONDS
+        return now > self.deadline
+
+    def _admit(self, head: RequestHead) -> None:
         """Let a request in, unless too many already wait for the rest of theirs."""
         if head.is_chunked or head.length > len(self.channel.buffered):
             if not self._host.threads.begin_slow():
                 raise HeadError(503, "too many uploads are running; try again")
             self._is_slow = True
-        return head
 
     def _is_quick(self) -> bool:
         """Whether the request that has come is whole, and of a quick kind."""
         head = self._head
-        return not self._is_slow and head is not None and head.method in _QUICK_METHODS
+        return (
+            head is not None
+            and head.method in _QUICK_METHODS
+            and not head.is_chunked
+            and head.length <= len(self.channel.buffered)
+        )
 
     def _begin_head(self) -> None:
         """Bound the time that one head may take, from its first byte on."""

@@ -9,7 +9,6 @@ import contextlib
 import selectors
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -92,11 +91,10 @@ class Connections:
         if self.is_draining:
             self.wake()
 
-    def expired(self) -> list[Connection]:
-        """Watched connections whose time is over."""
-        now = time.monotonic()
+    def expired(self, *, by: float) -> list[Connection]:
+        """Watched connections whose time is over by then."""
         with self._lock:
-            return [item for item in self._watched if item.deadline < now]
+            return [item for item in self._watched if item.deadline < by]
 
     def end_idle(self) -> None:
         """End all watched connections on which no request has begun."""

@@ -11,6 +11,7 @@ after such an event quick requests go to the pool for a while too.
 The lead is a term number: whoever finds that the number has moved on is no leader.
 """
 
+import math
 import socket
 import threading
 import time
@@ -232,13 +233,16 @@ class Leading:
             self._connections.watch(connection)
 
     def _expire(self) -> None:
-        """End connections whose time is over; a half head gets its answer first."""
-        for connection in self._connections.expired():
-            self._connections.unwatch(connection)
-            if connection.is_idle or connection.is_lingering:
-                self._connections.end(connection)
-            else:
-                self._dispatch(connection)
+        for connection in self._connections.expired(by=time.monotonic()):
+            self._retire(connection)
+
+    def _retire(self, connection: Connection) -> None:
+        """End a connection whose time is over; half a request gets its answer first."""
+        self._connections.unwatch(connection)
+        if connection.is_idle or connection.is_lingering:
+            self._connections.end(connection)
+        else:
+            self._dispatch(connection)
 
     def _is_drained(self, drain: Drain) -> bool:
         """Take the step of the drain that is due; whether it was the last."""
@@ -251,6 +255,8 @@ class Leading:
             connections.end_idle()
         if drain.is_cut_due():
             connections.shut_reading()
+            for connection in connections.expired(by=math.inf):
+                self._retire(connection)
         if drain.is_abort_due():
             connections.abort()
         return not len(connections) or drain.is_over()

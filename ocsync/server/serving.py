@@ -70,6 +70,7 @@ def _serve_on(
                 on_listening=lambda: on_listening(addresses),
             ).run()
         else:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             run_worker(
                 worker=Worker(index=0, workers=1),
                 make_app=make_app,
