@@ -80,7 +80,7 @@ def create_app(
     app = Errors(app, log=around.log)
     app = Cors(app, origins=settings.cors.origins, routes=routes)
     app = Origin(app, settings=settings.server, open_paths=HEALTH_PATHS)
-    return Gatehouse(app, log=around.log, logs_access=settings.log.access)
+    return Gatehouse(app, log=around.log)
 
 
 def _mounts(around: Surroundings) -> tuple[Mount, ...]:

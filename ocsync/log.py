@@ -6,11 +6,13 @@ same way, and is called by whoever owns the process. Each line carries the id of
 request it belongs to. Secrets never reach a line: `redact_path` cuts tokens short.
 """
 
+import json
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TextIO
 
 import structlog
@@ -55,18 +57,49 @@ class Log(Protocol):
         """Say what an operator should look at now; `exc_info` adds a traceback."""
         ...
 
+    def access(self, fields: Mapping[str, object], /) -> None:
+        """Write the line of one request, whose id is among the fields."""
+        ...
+
 
 def open_log(settings: LogSettings, *, stream: TextIO | None = None) -> Log:
     """A logger as the settings want it; thread-safe, one write for each line."""
-    level = _LEVELS[settings.level]
-    logger: Log = structlog.wrap_logger(
-        structlog.WriteLogger(stream or sys.stderr),
-        processors=_processors(settings.format),
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        context_class=dict,
-        cache_logger_on_first_use=True,
-    )
-    return logger
+    return _StructuredLog(settings, stream or sys.stderr)
+
+
+class _StructuredLog:
+    """structlog, but for access lines: those are many, and made without detours."""
+
+    def __init__(self, settings: LogSettings, stream: TextIO) -> None:
+        level = _LEVELS[settings.level]
+        logger: Log = structlog.wrap_logger(
+            structlog.WriteLogger(stream),
+            processors=_processors(settings.format),
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            context_class=dict,
+            cache_logger_on_first_use=True,
+        )
+        self.debug = logger.debug
+        self.info = logger.info
+        self.warning = logger.warning
+        self.error = logger.error
+        self._stream = stream
+        self._is_json = settings.format == "json"
+        self._writes_access = settings.access and level <= logging.INFO
+
+    def access(self, fields: Mapping[str, object], /) -> None:
+        """Write the line, unless it is not wanted."""
+        if not self._writes_access:
+            return
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if self._is_json:
+            head = {"event": "request", "level": "info", "timestamp": now}
+            line = json.dumps({**fields, **head})
+        else:
+            pairs = " ".join(f"{key}={_value(value)}" for key, value in fields.items())
+            line = f"{now} INFO request {pairs}"
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
 
 def capture_logging(log: Log, *, level: str) -> None:
@@ -143,6 +176,8 @@ def _render_text(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -
 
 
 def _value(value: object) -> str:
+    if isinstance(value, int | float):
+        return str(value)
     text = _quiet(str(value))
     return f'"{text}"' if " " in text or not text else text
 

@@ -39,11 +39,10 @@ _OVER_TLS: Final = (
 class Gatehouse:
     """Wraps the whole application."""
 
-    def __init__(self, app: WSGIApplication, *, log: Log, logs_access: bool) -> None:
+    def __init__(self, app: WSGIApplication, *, log: Log) -> None:
         """Take what to wrap and where to write."""
         self._app = app
         self._log = log
-        self._logs_access = logs_access
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -54,8 +53,6 @@ class Gatehouse:
         REQUEST_ID.set(request_id)
         visit = _Visit(environ, start_response, request_id)
         body = self._app(environ, visit.start_response)
-        if not self._logs_access:
-            return body
         if isinstance(body, FileBody):
             body.on_close = partial(self._write_file, visit, body)
             return body
@@ -72,19 +69,21 @@ class Gatehouse:
     def _write(self, visit: "_Visit") -> None:
         environ = visit.environ
         actor = environ.get("ocsync.actor")
-        self._log.info(
-            "request",
-            method=environ["REQUEST_METHOD"],
-            path=redact_path(visit.path),
-            query=redact_query(environ.get("QUERY_STRING", "")),
-            status=visit.status,
-            bytes=visit.sent_bytes,
-            ms=round((time.perf_counter() - visit.began) * 1000, 1),
-            user=getattr(actor, "name", "-"),
-            address=environ.get("REMOTE_ADDR", ""),
-            agent=environ.get("HTTP_USER_AGENT", "")[:120],
-            request_id=visit.request_id,
+        self._log.access(
+            {
+                "method": environ["REQUEST_METHOD"],
+                "path": redact_path(visit.path),
+                "query": redact_query(environ.get("QUERY_STRING", "")),
+                "status": visit.status,
+                "bytes": visit.sent_bytes,
+                "ms": round((time.perf_counter() - visit.began) * 1000, 1),
+                "user": getattr(actor, "name", "-"),
+                "address": environ.get("REMOTE_ADDR", ""),
+                "agent": environ.get("HTTP_USER_AGENT", "")[:120],
+                "request_id": visit.request_id,
+            }
         )
+        REQUEST_ID.set("")
 
 
 class _Visit:

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,6 +35,9 @@ class _Forwarded:
     addresses: tuple[str, ...] = ()
     scheme: str = ""
     host: str = ""
+
+
+_NOTHING_FORWARDED: Final = _Forwarded()
 
 
 class Origin:
@@ -107,7 +111,7 @@ class Origin:
     def _read_forwarded(self, environ: WSGIEnvironment) -> _Forwarded:
         peer: str = environ.get("REMOTE_ADDR", "")
         if not self._is_proxy(peer):
-            return _Forwarded()
+            return _NOTHING_FORWARDED
         header = environ.get("HTTP_FORWARDED")
         forwarded = _parse_forwarded(header) if header else _from_x_headers(environ)
         client = peer
@@ -119,6 +123,8 @@ class Origin:
         return forwarded
 
     def _is_proxy(self, address: str) -> bool:
+        if not self._proxies:
+            return self._has_socket and not address
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:
@@ -140,6 +146,7 @@ def _without_usual_port(host: str, scheme: str) -> str:
     return name if colon and port == _USUAL_PORTS.get(scheme) else host
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True

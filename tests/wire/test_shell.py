@@ -214,11 +214,9 @@ def test_the_forwarded_header() -> None:
 
 def faulty(app: WSGIApplication, stream: io.StringIO) -> TestApp:
     """An application mounted behind the errors middleware."""
-    log = open_log(LogSettings(format="json"), stream=stream)
+    log = open_log(LogSettings(format="json", access=False), stream=stream)
     routes = Routes([Mount(prefix="/x", app=app, form=Form.JSON)])
-    return TestApp(
-        Gatehouse(Errors(Router(routes), log=log), log=log, logs_access=False)
-    )
+    return TestApp(Gatehouse(Errors(Router(routes), log=log), log=log))
 
 
 def test_unexpected_errors_are_logged_once_and_tell_nothing() -> None:
@@ -386,7 +384,6 @@ def test_hsts_over_https_only(tmp_path: Path) -> None:
     app = Gatehouse(
         Origin(show_base, settings=settings, open_paths=frozenset()),
         log=log,
-        logs_access=True,
     )
 
     headers = TestApp(app).get("/").headers
