@@ -1,9 +1,8 @@
 """Changes: what is different below a folder since a client last looked.
 
 The log has ids, not paths; paths are as they are now. A client that drops what is
-reported as removed, then writes what is reported as changed, parents first, ends
-with what is there now. Where a changed path carries another id than the client
-knows, everything the client had below it is gone too.
+reported as removed, with all below it, then writes what is reported as changed ends
+with what is there now.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from spaces.db.chains import Chain, Chains
 from spaces.db.changes import ChangeRow
 from spaces.db.engine import Database
 from spaces.errors import NodeNotFound, SyncTokenExpired
+from spaces.former_paths import FormerPaths
 from spaces.ids import NodeId
 from spaces.lookup import find_space
 from spaces.model import Actor, ChangeKind, Node
@@ -159,17 +159,8 @@ class _Scope:
 
     def removed(self, found: list[ChangeRow]) -> tuple[str, ...]:
         """The paths that something left and where nothing is now."""
-        gone: dict[str, None] = {}
-        for row in found:
-            chain = self._inside(row.old_parent_id)
-            if chain is None or row.old_parent_id is None or row.old_name is None:
-                continue
-            path = "/".join((*(name for _, name in chain), row.old_name))
-            if path not in gone and not nodes.has_child(
-                self._connection, row.old_parent_id, row.old_name
-            ):
-                gone[path] = None
-        return tuple(gone)
+        former = FormerPaths(self._connection, self._folder.id, self._chains, found)
+        return former.gone()
 
     def _inside(self, folder_id: NodeId | None) -> Chain | None:
         """The chain below the scope's folder, None if this one is elsewhere."""

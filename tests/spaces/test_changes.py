@@ -122,7 +122,7 @@ def test_removed_and_made_again_is_changed(tree: Desk) -> None:
     tree.library.tree.remove(tree.actor, tree.place("in/sub"))
     _make(tree, "in/sub")
 
-    assert watch.report() == (["sub"], [])
+    assert watch.report() == (["sub"], ["sub/file"])
 
 
 def test_moved_in_is_told_whole(tree: Desk) -> None:
@@ -161,7 +161,21 @@ def test_removed_from_a_folder_that_moved_since(tree: Desk) -> None:
 
     _move(tree, "in", "inside")
 
-    assert watch.report() == (["inside"], ["inside/sub", "in"])
+    assert watch.report() == (["inside"], ["in", "inside/sub"])
+
+
+def test_members_of_a_replaced_folder_are_removed(tree: Desk) -> None:
+    """A client that knows only paths must not keep them below the new folder."""
+    watch = _watch(tree)
+    _move(tree, "in/sub/file", "moved")
+    tree.put("in/sub/second")
+    tree.library.tree.remove(tree.actor, tree.place("in"))
+    _make(tree, "in", "in/sub")
+
+    changed, removed = watch.report()
+
+    assert changed == ["in", "in/sub", "moved"]
+    assert removed == ["in/sub/file", "in/sub/second"]
 
 
 def test_copied_is_told_whole(tree: Desk) -> None:

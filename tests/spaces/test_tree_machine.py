@@ -57,9 +57,6 @@ class Mirror:
             mentioned: Counter[str] = Counter()
             for path, node in page.changed:
                 mentioned[node.id] += 1
-                known = self.nodes.get(path)
-                if known is not None and known.id != node.id:
-                    self._drop(path)
                 self.nodes[path] = node
             assert not mentioned or max(mentioned.values()) == 1
             self._token = page.token

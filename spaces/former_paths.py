@@ -1,0 +1,112 @@
+"""Former paths: where things were that are not there any more.
+
+The log says which folder a node left, by id, and under which name. Folders above may
+have moved as well, before or after, so a path is put together by following the log
+back to the time that is asked for. Nothing is known here of what came instead.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from spaces.db import paths, subtrees
+from spaces.db.chains import Chains
+from spaces.db.changes import ChangeRow
+from spaces.ids import NodeId
+from spaces.model import Node
+from spaces.names import name_key
+
+Path = tuple[str, ...]
+
+
+class FormerPaths:
+    """The paths below one folder that some changes left empty or to others."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        folder_id: NodeId,
+        chains: Chains,
+        changes: Iterable[ChangeRow],
+    ) -> None:
+        self._connection = connection
+        self._folder_id = folder_id
+        self._chains = chains
+        self._left: dict[NodeId, list[ChangeRow]] = defaultdict(list)
+        for row in changes:
+            if row.old_parent_id is not None:
+                self._left[row.node_id].append(row)
+
+    def gone(self) -> tuple[str, ...]:
+        """Paths that led to something and lead to nothing now, names joined by `/`.
+
+        What is below such a path is not listed as well.
+        """
+        found: set[Path] = set()
+        for row in (row for rows in self._left.values() for row in rows):
+            for path in self._candidates(row):
+                found.update(self._lost_at(path, row.node_id))
+        return tuple(
+            "/".join(path) for path in sorted(found) if _is_topmost(path, found)
+        )
+
+    def _candidates(self, row: ChangeRow) -> set[Path]:
+        """Where the node was: when it left, before all changes, and seen from now."""
+        assert row.old_parent_id is not None
+        assert row.old_name is not None
+        times = (0, row.seq, None)
+        above = (self._path_at(row.old_parent_id, time) for time in times)
+        return {(*path, row.old_name) for path in above if path is not None}
+
+    def _path_at(self, folder_id: NodeId, time: int | None) -> Path | None:
+        """The path that the folder had at a time (None: now) if it was inside."""
+        names: list[str] = []
+        seen: set[NodeId] = set()
+        while folder_id != self._folder_id:
+            step = self._step_up(folder_id, time)
+            # What was in the trash at the time is looked for where it is now; that
+            # could lead in circles.
+            if step is None or folder_id in seen:
+                return None
+            seen.add(folder_id)
+            folder_id, name = step
+            names.append(name)
+        return tuple(reversed(names))
+
+    def _step_up(
+        self, folder_id: NodeId, time: int | None
+    ) -> tuple[NodeId, str] | None:
+        """The folder that held this one at the time, and its name there."""
+        if time is not None:
+            for row in self._left.get(folder_id, ()):
+                if row.seq >= time and row.old_parent_id and row.old_name:
+                    return row.old_parent_id, row.old_name
+        chain = self._chains.of(folder_id)
+        return (chain[-2][0], chain[-1][1]) if len(chain) > 1 else None
+
+    def _lost_at(self, path: Path, node_id: NodeId) -> Iterator[Path]:
+        """The path, if nothing is there; else what another node there lacks."""
+        there = self._find(path)
+        if there is None:
+            yield path
+            return
+        if there.id == node_id:
+            return
+        present = {
+            below
+            for below, _ in subtrees.stream_descendants(self._connection, there.id)
+        }
+        for below, _ in subtrees.stream_descendants(self._connection, node_id):
+            if below not in present:
+                yield (*path, *below.split("/"))
+
+    def _find(self, path: Path) -> Node | None:
+        """What is at the path now, under a name that is written exactly so."""
+        keys = tuple(map(name_key, path))
+        found = paths.walk(self._connection, self._folder_id, keys).node
+        return found if found is not None and found.name == path[-1] else None
+
+
+def _is_topmost(path: Path, found: set[Path]) -> bool:
+    return not any(path[:length] in found for length in range(1, len(path)))
