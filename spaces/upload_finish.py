@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from spaces import resources
 from spaces.access import Permission
 from spaces.clock import Instant
 from spaces.db import nodes
@@ -24,6 +25,7 @@ from spaces.lookup import find_space
 from spaces.model import Actor, Content, Place, SpaceKind, Written
 from spaces.names import MAX_NAME_BYTES
 from spaces.propagation import begin_change
+from spaces.quota import release
 from spaces.upload_intake import aim
 from spaces.upload_model import (
     LeaseLost,
@@ -141,7 +143,7 @@ def require_allowed(connection: Connection, upload: Upload) -> None:
 def return_quota(connection: Connection, upload: Upload) -> None:
     """Give back what an upload holds; for whoever just ended it."""
     if upload.space_id is not None and upload.reserved_bytes:
-        space_rows.reserve(connection, upload.space_id, -upload.reserved_bytes)
+        release(connection, upload.space_id, upload.reserved_bytes)
 
 
 def _commit(
@@ -154,6 +156,14 @@ def _commit(
     is_known: bool = False,
 ) -> Result:
     intent, place = upload.intent, upload.place
+    kind = intent.resource_kind
+    if kind is not None:
+        twin = resources.find_twin(connection, actor, place.space_id, kind, content)
+        if twin is not None:
+            return_quota(connection, upload)
+            written = Written(twin.node, is_new=False)
+            result = _result(connection, actor, written, content)
+            return replace(result, resource_id=twin.id, is_duplicate=True)
     if intent.on_existing is OnExisting.KEEP_BOTH:
         place = replace(place, path=(_free_name(connection, upload),))
     at = intent.modified_at
@@ -171,7 +181,11 @@ def _commit(
         reserved_bytes=upload.reserved_bytes,
         is_known=is_known,
     )
-    return _result(connection, actor, written, content)
+    result = _result(connection, actor, written, content)
+    if kind is None:
+        return result
+    resource_id = resources.add(database, connection, written.node.id, kind)
+    return replace(result, resource_id=resource_id)
 
 
 def _node_id(connection: Connection, upload: Upload, place: Place) -> NodeId:

@@ -9,14 +9,20 @@ from sqlalchemy import Connection
 
 from spaces.access import Permission
 from spaces.clock import Instant
-from spaces.db import spaces as space_rows
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
-from spaces.errors import LimitExceeded, NotAFile, QuotaExceeded
+from spaces.errors import (
+    AlreadyExists,
+    LimitExceeded,
+    NotAFile,
+    QuotaExceeded,
+    UploadNotFound,
+)
 from spaces.ids import BlobId, NodeId, SpaceId, UploadId, new_id, secret_id
 from spaces.lookup import Spot, find_space
 from spaces.model import Actor, Place
-from spaces.propagation import SpaceChange, begin_change, quota_exceeded
+from spaces.propagation import SpaceChange, begin_change
+from spaces.quota import release, reserve
 from spaces.upload_model import Intent, NewUpload, OnExisting, Upload, UploadState
 
 
@@ -35,7 +41,7 @@ def create(
     guard = new.intent.guard
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
     upload, old_size = aim(change, new, place)
-    upload = charge(connection, actor, upload, old_size)
+    upload = charge(connection, upload, old_size)
     rows.insert_upload(connection, upload)
     return upload
 
@@ -92,7 +98,7 @@ def create_part(
     new: NewUpload,
     space_id: SpaceId,
 ) -> Upload:
-    """Begin an upload whose bytes will be joined with others.
+    """Begin an upload in a space, at no place in it as yet.
 
     Raises:
         SpacesError: as `Uploads.create_part`.
@@ -100,7 +106,7 @@ def create_part(
     find_space(connection, actor, space_id, Permission.WRITE)
     now = database.now(connection)
     upload = replace(fresh(new, now), owner_id=actor.user_id, space_id=space_id)
-    upload = charge(connection, actor, upload, 0)
+    upload = charge(connection, upload, 0)
     rows.insert_upload(connection, upload)
     return upload
 
@@ -138,6 +144,7 @@ def bind(
     *,
     place: Place,
     intent: Intent,
+    label: str,
 ) -> Upload:
     """Say where an unbound upload lands, and charge the space instead of the pool.
 
@@ -146,7 +153,15 @@ def bind(
     """
     guard = intent.guard
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
+    is_own = (upload.owner_id, upload.space_id) == (actor.user_id, place.space_id)
+    is_theirs = upload.space_id is not None and not is_own
+    if upload.state is not UploadState.OPEN or is_theirs:
+        raise UploadNotFound
     spot = _target(change, place)
+    if spot.node is not None and intent.on_existing is OnExisting.REFUSE:
+        raise AlreadyExists(spot.name)
+    if upload.space_id is not None:
+        release(connection, upload.space_id, upload.reserved_bytes)
     bound = replace(
         upload,
         owner_id=actor.user_id,
@@ -154,15 +169,14 @@ def bind(
         parent_id=spot.parent_id,
         name=spot.name,
         intent=intent,
+        label=label,
     )
-    bound = charge(connection, actor, bound, 0)
+    bound = charge(connection, bound, 0)
     rows.bind(connection, bound)
     return bound
 
 
-def charge(
-    connection: Connection, actor: Actor, upload: Upload, old_size: int
-) -> Upload:
+def charge(connection: Connection, upload: Upload, old_size: int) -> Upload:
     """Hold the quota for what the upload adds to its space.
 
     Raises:
@@ -170,14 +184,11 @@ def charge(
     """
     assert upload.space_id is not None
     growth = max((upload.length or 0) - old_size, 0)
-    if not space_rows.reserve(connection, upload.space_id, growth):
-        raise quota_exceeded(connection, actor, upload.space_id, growth)
+    reserve(connection, upload.space_id, growth)
     return replace(upload, reserved_bytes=growth)
 
 
-def absorb(
-    connection: Connection, actor: Actor, upload: Upload, parts: tuple[Upload, ...]
-) -> Upload:
+def absorb(connection: Connection, upload: Upload, parts: tuple[Upload, ...]) -> Upload:
     """Let what the parts hold of the quota go over to the upload made of them.
 
     Raises:
@@ -186,9 +197,9 @@ def absorb(
     for part in parts:
         present = rows.find(connection, part.id, lock=True)
         if present is not None and present.space_id is not None:
-            space_rows.reserve(connection, present.space_id, -present.reserved_bytes)
+            release(connection, present.space_id, present.reserved_bytes)
             rows.set_reserved(connection, part.id, 0)
-    upload = charge(connection, actor, upload, 0)
+    upload = charge(connection, upload, 0)
     rows.set_reserved(connection, upload.id, upload.reserved_bytes)
     return upload
 

@@ -59,7 +59,10 @@ class Intent:
     """What the file shall be like, and what must hold at the end.
 
     `algorithm` and `digest` (hex) are the checksum that the whole content must have;
-    `notes` belong to the dialect.
+    without a digest the algorithm is computed for whoever asks. A file with a
+    `resource_kind` becomes a resource with a short id, unless the space has one of
+    this kind and content already: then that one is the result. `notes` belong to the
+    dialect.
     """
 
     on_existing: OnExisting = OnExisting.REPLACE
@@ -70,6 +73,7 @@ class Intent:
     media_type: str | None = None
     algorithm: str | None = None
     digest: str | None = None
+    resource_kind: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -95,7 +99,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the finished upload left: enough to give the same answer again."""
+    """What the finished upload left: enough to give the same answer again.
+
+    `is_duplicate`: the file had been there before, under this `resource_id`.
+    """
 
     space_id: SpaceId
     node_id: NodeId
@@ -108,6 +115,8 @@ class Result:
     role: Role | None
     checksums: Checksums
     notes: Mapping[str, str] = field(default_factory=dict)
+    resource_id: str | None = None
+    is_duplicate: bool = False
 
     def to_json(self) -> str:
         """The text that `from_json` reads."""

@@ -14,13 +14,12 @@ from sqlalchemy import Connection
 from spaces import upload_finish, upload_intake
 from spaces.blobs.base import BlobStore
 from spaces.clock import MINUTE, Instant
-from spaces.db import spaces as space_rows
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
 from spaces.errors import UploadNotFound
 from spaces.ids import BlobId, SpaceId, UploadId, UserId, new_id
 from spaces.model import Actor, Content, Place
-from spaces.propagation import quota_exceeded
+from spaces.quota import reserve
 from spaces.upload_model import (
     Claim,
     Intent,
@@ -80,7 +79,7 @@ class Uploads:
         )
 
     def create_part(self, actor: Actor, new: NewUpload, space_id: SpaceId) -> Upload:
-        """Begin an upload whose bytes will be joined with others.
+        """Begin an upload that will be joined with others, or bound to a place.
 
         Raises:
             SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
@@ -107,19 +106,26 @@ class Uploads:
         )
 
     def bind(
-        self, actor: Actor, upload_id: UploadId, place: Place, intent: Intent
+        self,
+        actor: Actor,
+        upload_id: UploadId,
+        place: Place,
+        intent: Intent,
+        *,
+        label: str = "",
     ) -> Upload:
         """Say where an unbound upload lands, and charge the space instead of the pool.
 
+        Until it is finished, the same actor may say another place in the same space.
+
         Raises:
-            UploadNotFound: there is no such open upload without a target.
+            UploadNotFound: there is no such open upload, or it is not the actor's.
+            AlreadyExists: the name is taken, and the intent is to refuse then.
             SpacesError: as `create`.
         """
 
         def job(connection: Connection) -> Upload:
             upload = self._find(connection, upload_id, lock=True)
-            if upload.space_id is not None or upload.state is not UploadState.OPEN:
-                raise UploadNotFound
             return upload_intake.bind(
                 self._database,
                 connection,
@@ -127,6 +133,7 @@ class Uploads:
                 upload,
                 place=place,
                 intent=intent,
+                label=label,
             )
 
         return self._database.write(job, space_id=place.space_id)
@@ -260,9 +267,7 @@ class Uploads:
             if present is None or present.epoch != upload.epoch:
                 raise LeaseLost
             delta = total_bytes - present.reserved_bytes
-            if not space_rows.reserve(connection, space_id, delta):
-                actor = upload_finish.owner(connection, upload)
-                raise quota_exceeded(connection, actor, space_id, delta)
+            reserve(connection, space_id, delta)
             rows.set_reserved(connection, upload.id, total_bytes)
             return replace(upload, reserved_bytes=total_bytes)
 
@@ -279,8 +284,7 @@ class Uploads:
         whole = replace(upload, length=length)
 
         def job(connection: Connection) -> Upload:
-            actor = upload_finish.owner(connection, upload)
-            return upload_intake.absorb(connection, actor, whole, parts)
+            return upload_intake.absorb(connection, whole, parts)
 
         return self._database.write(job, space_id=upload.space_id)
 

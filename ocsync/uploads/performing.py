@@ -150,10 +150,12 @@ class Performance:
         except errors.SpacesError as cause:
             raise self._failure(cause) from cause
         self._lease.is_settled = True
+        self._depot.drop_duplicate(finished, content.blob_id)
         return finished
 
     def _failure(self, cause: errors.SpacesError) -> FinishFailed:
-        if isinstance(cause, _FATAL):
+        is_name = isinstance(cause, errors.AlreadyExists)
+        if isinstance(cause, _FATAL) and not (is_name and self._terms.may_rename):
             self._end()
         return FinishFailed(self._writing.upload, cause)
 

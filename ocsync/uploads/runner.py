@@ -206,7 +206,7 @@ class Engine:
     def _reserve(self, new: NewUpload, target: Target) -> Upload:
         if target.actor is None or target.place is None:
             return self._uploads.create_unbound(new)
-        if new.kind is UploadKind.PARTIAL:
+        if new.kind is UploadKind.PARTIAL or not target.place.path:
             space_id = target.place.space_id
             return self._uploads.create_part(target.actor, new, space_id)
         return self._uploads.create(target.actor, new, target.place)
@@ -248,10 +248,12 @@ class Engine:
     ) -> Upload:
         try:
             content: Content = writing.seal()
-            return self._uploads.complete(actor, new, place, content)
+            finished = self._uploads.complete(actor, new, place, content)
         except errors.SpacesError as cause:
             self._depot.blobs.remove(writing.upload.blob_id)
             raise FinishFailed(None, cause) from cause
+        self._depot.drop_duplicate(finished, content.blob_id)
+        return finished
 
     def _reuse(
         self, new: NewUpload, target: Target, transfer: Transfer
@@ -312,7 +314,8 @@ def _is_whole(command: Create) -> bool:
 
 def _is_plain(target: Target, transfer: Transfer) -> bool:
     """Whether nobody needs to know of the upload before it is finished."""
-    is_bound = target.actor is not None and target.place is not None
+    place = target.place
+    is_bound = target.actor is not None and place is not None and bool(place.path)
     return is_bound and transfer.on_created is None
 
 

@@ -23,19 +23,24 @@ class Terms:
 
     `dialect` stands in the rows: an upload is not there for any other dialect.
     `reuses_content`: content that the space has already need not be sent again.
+    `may_rename`: a name that is taken at the end does not end the upload, for the
+    client may say another.
     """
 
     dialect: str
     limits: Limits
     lifetime: Lifetime
     reuses_content: bool = False
+    may_rename: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Who creates an upload, and what shall become of it; no place means unbound.
 
-    For a part that will be joined with others only the place's space counts.
+    A place without a path means that the space is known, and charged, and the place
+    in it will be told at the end. For a part that will be joined with others only
+    the place's space counts.
     """
 
     actor: Actor | None

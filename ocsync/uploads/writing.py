@@ -13,6 +13,7 @@ from spaces.blobs.base import BlobStore, Staged
 from spaces.blobs.writer import Appender
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
 from spaces.errors import BlobNotFound
+from spaces.ids import BlobId
 from spaces.model import Content
 from spaces.upload_model import Lifetime, Upload
 from spaces.uploads import Uploads
@@ -27,6 +28,11 @@ class Depot:
     uploads: Uploads
     blobs: BlobStore
     eager_bytes: int
+
+    def drop_duplicate(self, finished: Upload, blob_id: BlobId) -> None:
+        """Remove the bytes of an upload whose result is a file that had them."""
+        if finished.result is not None and finished.result.is_duplicate:
+            self.blobs.remove(blob_id)
 
 
 class Writing:

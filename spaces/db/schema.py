@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -25,18 +24,10 @@ from sqlalchemy import (
     text,
 )
 
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_ID: Final = String(36)
-_TIME: Final = BigInteger
+from spaces.db.api_schema import api_keys, idempotency_keys, resources, videos
+from spaces.db.conventions import ID as _ID
+from spaces.db.conventions import TIME as _TIME
+from spaces.db.conventions import metadata
 
 installation = Table(
     "installation",
@@ -379,4 +370,8 @@ TABLES: Final = (
     oidc_sessions,
     oidc_codes,
     oidc_grants,
+    api_keys,
+    videos,
+    resources,
+    idempotency_keys,
 )

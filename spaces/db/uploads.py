@@ -73,6 +73,7 @@ _BIND: Final = Statement(
         name=bindparam("new_name"),
         target=bindparam("new_target"),
         reserved_bytes=bindparam("new_reserved"),
+        label=bindparam("new_label"),
     )
 )
 _CLOSE: Final = Statement(
@@ -288,6 +289,7 @@ def bind(connection: Connection, upload: Upload) -> None:
         new_name=upload.name,
         new_target=upload.intent.to_json(),
         new_reserved=upload.reserved_bytes,
+        new_label=upload.label,
     )
 
 

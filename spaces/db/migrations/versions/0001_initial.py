@@ -458,3 +458,99 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_oidc_sessions_user_id"), "oidc_sessions", ["user_id"], unique=False
     )
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("api", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("space_id", sa.String(length=36), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("label", sa.String(length=255), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("sealed_secret", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_api_keys_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["space_id"],
+            ["spaces.id"],
+            name=op.f("fk_api_keys_space_id_spaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_api_keys_secret_hash")),
+    )
+    op.create_index(
+        op.f("ix_api_keys_user_id_api"), "api_keys", ["user_id", "api"], unique=False
+    )
+    op.create_index(
+        op.f("ix_api_keys_space_id"), "api_keys", ["space_id"], unique=False
+    )
+    op.create_table(
+        "videos",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("space_id", sa.String(length=36), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("upload_id", sa.String(length=36), nullable=True),
+        sa.Column("node_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_videos_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["space_id"],
+            ["spaces.id"],
+            name=op.f("fk_videos_space_id_spaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_videos")),
+    )
+    op.create_index(op.f("ix_videos_user_id"), "videos", ["user_id"], unique=False)
+    op.create_index(op.f("ix_videos_space_id"), "videos", ["space_id"], unique=False)
+    op.create_table(
+        "resources",
+        sa.Column("id", sa.String(length=21), nullable=False),
+        sa.Column("node_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["node_id"],
+            ["nodes.id"],
+            name=op.f("fk_resources_node_id_nodes"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
+    )
+    op.create_index(
+        op.f("ix_resources_node_id"), "resources", ["node_id"], unique=False
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_idempotency_keys_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(
+        op.f("ix_idempotency_keys_created_at"),
+        "idempotency_keys",
+        ["created_at"],
+        unique=False,
+    )
