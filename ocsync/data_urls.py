@@ -9,6 +9,7 @@ Whether the upload is still there is not known here.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -83,27 +84,27 @@ class DataUrls:
     def _verified(self, token: str) -> Mapping[str, Any]:
         """The claims, times unjudged: they are judged by the database's clock."""
         named = jwt.get_unverified_header(token).get("kid")
-        ids = (named,) if named in self._keys else tuple(self._keys)
-        for at, name in enumerate(ids, 1):
-            try:
-                claims: Mapping[str, Any] = jwt.decode(
-                    token,
-                    self._keys[name],
-                    algorithms=[_ALGORITHM],
-                    audience=AUDIENCE,
-                    options={
-                        "require": _REQUIRED,
-                        "verify_exp": False,
-                        "verify_iat": False,
-                        "verify_nbf": False,
-                    },
-                )
-            except jwt.InvalidSignatureError:
-                if at == len(ids):
-                    raise
-                continue
-            return claims
-        raise AssertionError(ids)
+        *others, last = (named,) if named in self._keys else tuple(self._keys)
+        for name in others:
+            with suppress(jwt.InvalidSignatureError):
+                return _decoded(token, self._keys[name])
+        return _decoded(token, self._keys[last])
+
+
+def _decoded(token: str, key: bytes) -> Mapping[str, Any]:
+    claims: Mapping[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=[_ALGORITHM],
+        audience=AUDIENCE,
+        options={
+            "require": _REQUIRED,
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        },
+    )
+    return claims
 
 
 def key_id(key: bytes) -> str:
