@@ -24,10 +24,13 @@ from sqlalchemy import (
     text,
 )
 
+from spaces.db import conventions
 from spaces.db.api_schema import api_keys, idempotency_keys, resources, videos
-from spaces.db.conventions import ID as _ID
-from spaces.db.conventions import TIME as _TIME
-from spaces.db.conventions import metadata
+
+metadata: Final = conventions.metadata
+
+_ID: Final = conventions.ID
+_TIME: Final = conventions.TIME
 
 installation = Table(
     "installation",
