@@ -1,5 +1,6 @@
 """Syncing directories, together where several threads want the same one."""
 
+import errno
 import os
 from pathlib import Path
 from threading import Condition
@@ -10,6 +11,8 @@ class DirectorySync:
 
     A sync that began before a rename proves nothing about it, so whoever arrives
     while one runs waits for the next one, together with all the others who arrive.
+    One that fails fails for all of them: to try again would prove nothing, because
+    the kernel reports an error once and may have dropped what it could not write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -17,7 +20,8 @@ class DirectorySync:
         self._changed = Condition()
         self._running: set[str] = set()
         self._started: dict[str, int] = {}
-        self._finished: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
 
     def sync(self, name: str) -> None:
         """Return when a sync of the directory has succeeded that began after the call.
@@ -27,22 +31,25 @@ class DirectorySync:
         """
         with self._changed:
             wanted = self._started.get(name, 0) + 1
-            while name in self._running and self._finished.get(name, 0) < wanted:
+            while name in self._running and self._ended.get(name, 0) < wanted:
                 self._changed.wait()
-            if self._finished.get(name, 0) >= wanted:
+            if self._ended.get(name, 0) >= wanted:
+                if self._failed.get(name, 0) >= wanted:
+                    raise OSError(errno.EIO, "a sync of the directory failed")
                 return
             number = self._started.get(name, 0) + 1
             self._started[name] = number
             self._running.add(name)
-        is_synced = False
+        has_failed = True
         try:
             self._fsync(name)
-            is_synced = True
+            has_failed = False
         finally:
             with self._changed:
                 self._running.discard(name)
-                if is_synced:
-                    self._finished[name] = number
+                self._ended[name] = number
+                if has_failed:
+                    self._failed[name] = number
                 self._changed.notify_all()
 
     def _fsync(self, name: str) -> None:

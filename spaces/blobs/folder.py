@@ -229,24 +229,27 @@ class FolderBlobStore:
 
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Sync the file, rename it, sync its new directory."""
-        source = self._folder / staged_path(blob_id)
         target = sealed_path(blob_id)
         try:
-            descriptor = os.open(source, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
+            self._rename_synced(
+                self._folder / staged_path(blob_id), self._folder / target, size
+            )
+        except FileNotFoundError:  # sealed already, if ever it was staged
             self._require_size(self.size(blob_id), size)
-            return
+        except OSError as error:
+            _raise(error)
+        if self._is_safe:
+            self._directories.sync(str(target.parent))
+
+    def _rename_synced(self, source: Path, target: Path, size: int) -> None:
+        descriptor = os.open(source, os.O_RDWR | os.O_CLOEXEC)
         try:
             self._require_size(os.fstat(descriptor).st_size, size)
             if self._is_safe:
                 os.fdatasync(descriptor)
-            source.rename(self._folder / target)
-        except OSError as error:
-            _raise(error)
+            source.rename(target)
         finally:
             os.close(descriptor)
-        if self._is_safe:
-            self._directories.sync(str(target.parent))
 
     def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> FolderStaged:
         """Open a staging area that begins with the content of the parts."""
