@@ -12,6 +12,7 @@ from typing import Final
 
 READABLE: Final = select.POLLIN
 WRITABLE: Final = select.POLLOUT
+_PIPE_BYTES: Final = 64 * 1024
 
 
 class Waker:
@@ -45,7 +46,7 @@ class Waker:
 
     def _forget(self) -> None:
         try:
-            os.read(self._read_end, 512)
+            os.read(self._read_end, _PIPE_BYTES)
         except BlockingIOError:
             return
 

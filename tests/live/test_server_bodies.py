@@ -77,6 +77,48 @@ def test_a_cut_body_keeps_every_byte(
     assert len(app.received) == 123_457
 
 
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_a_small_body_that_is_cut_keeps_every_byte(
+    serve: Serve, connect: Connect, *, is_reset: bool
+) -> None:
+    """Though no thread waits for small bodies, what came of one is handed out."""
+    app = Receiver()
+    server = serve(app)
+    client = connect(server)
+
+    client.request("PATCH /", "Content-Length: 10")
+    client.send(b"abcde")
+    until(
+        lambda: any(item._is_body_awaited for item in server.server.connections._open)
+    )
+    if is_reset:
+        client.reset()
+    else:
+        client.end_sending()
+
+    assert app.has_ended.wait(20)
+    assert isinstance(app.error, TruncatedBody)
+    assert app.received == b"abcde"
+
+
+def test_a_small_body_may_come_late(serve: Serve, connect: Connect) -> None:
+    """At first nobody waits for it, then a thread does; either way it is read."""
+    app = Receiver()
+    server = serve(app)
+    soon, late = connect(server), connect(server)
+
+    for client in (soon, late):
+        client.request("PROPFIND /", "Content-Length: 5")
+    soon.send(b"abcde")
+    assert soon.read_answer().status == 200
+    until(lambda: server.server.threads.waiting)
+    late.send(b"fghij")
+
+    assert late.read_answer().status == 200
+    assert app.received == b"abcdefghij"
+    assert soon.ask("GET /").status == late.ask("GET /").status == 200
+
+
 def test_a_cut_body_can_still_be_answered(serve: Serve, connect: Connect) -> None:
     """A client that only ended its sending reads the answer."""
     client = connect(serve(Receiver()))
