@@ -40,7 +40,10 @@ ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 )
 
-_QUICK_BYTES: Final = 128 * 1024
+_SMALL_BYTES: Final = 128 * 1024
+"""What a client's receive buffer takes in one go."""
+_QUICK_BYTES: Final = 1024 * 1024
+"""What is sent in a millisecond to a client that is ready for it."""
 _WHOLE: Final = (list, tuple)
 _NO_BODY: Final = RequestBody()
 _QUICK_BLOCKS: Final = 2
@@ -206,13 +209,14 @@ class Exchange:
         if self._head.method == "HEAD" or not left:
             self._say(b"", whole_length=left)
             return
-        if left <= _QUICK_BYTES:
+        if left <= _SMALL_BYTES:
             self._send_from(file)
             return
         if not self._threads.begin_slow():
             raise Overloaded("too many transfers are running; try again")
         try:
-            self._channel.take_time()
+            if left > _QUICK_BYTES:
+                self._channel.take_time()
             self._send_from(file)
         finally:
             self._threads.end_slow()
