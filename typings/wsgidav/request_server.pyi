@@ -26,6 +26,9 @@ class RequestServer:
         success_code: int,
         error_list: list[tuple[str, DAVError]],
     ) -> Iterable[bytes]: ...
+    def _stream_data(
+        self, environ: dict[str, Any], block_size: int
+    ) -> Iterable[bytes]: ...
     def do_MKCOL(
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]: ...
