@@ -108,6 +108,10 @@ class Endpoints:
             redirect_defaults=False,
         )
 
+    def rules(self) -> Iterable[Rule]:
+        """Every path with its methods, for documents and tests."""
+        return self._map.iter_rules()
+
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
