@@ -10,16 +10,15 @@ import contextlib
 import logging
 import time
 from enum import Enum
-from typing import Final, Protocol
-from wsgiref.types import WSGIApplication, WSGIEnvironment
+from typing import Final
+from wsgiref.types import WSGIEnvironment
 
 from ocsync.server.channel import RECEIVE_BYTES, Channel, ClientGone
 from ocsync.server.environ import complete_environ
 from ocsync.server.exchange import Exchange
-from ocsync.server.head import END, HeadError, HeadParser, RequestHead
-from ocsync.server.options import Limits
-from ocsync.server.response import HttpDate, simple_answer
-from ocsync.server.threads import Threads
+from ocsync.server.head import END, HeadError, RequestHead
+from ocsync.server.host import Host
+from ocsync.server.response import simple_answer
 
 _LOG: Final = logging.getLogger("ocsync.server")
 _PIPELINED: Final = 64
@@ -36,43 +35,6 @@ class State(Enum):
     QUICK = "an answer that will not take long"
     SLOW = "an answer, a refusal, or a handshake, that may take long"
     ENDED = "to be closed"
-
-
-class Host(Protocol):
-    """What a connection needs of the server it belongs to."""
-
-    @property
-    def app(self) -> WSGIApplication:
-        """Answers the requests."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """Bounds on what clients may do."""
-        ...
-
-    @property
-    def heads(self) -> HeadParser:
-        """Parses the heads."""
-        ...
-
-    @property
-    def threads(self) -> Threads:
-        """The pool."""
-        ...
-
-    @property
-    def date(self) -> HttpDate:
-        """Makes the Date field."""
-        ...
-
-    def is_stopping(self) -> bool:
-        """Whether the server was told to stop."""
-        ...
-
-    def release(self, connection: "Connection") -> None:
-        """Take back a connection that is to end."""
-        ...
 
 
 class Connection:
