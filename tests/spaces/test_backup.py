@@ -299,3 +299,15 @@ def test_what_is_no_backup_is_refused(tmp_path: Path, blobs: FolderBlobStore) ->
     (tmp_path / "backup.json").write_text("{")
     with pytest.raises(BackupError, match="damaged"):
         verify(tmp_path, deep=False)
+
+
+def test_another_database_has_its_own_way(
+    database: Database, destination: Path, blobs: FolderBlobStore
+) -> None:
+    """The refusal says which."""
+    if database.is_sqlite:
+        pytest.skip("backups are of SQLite files")
+
+    with pytest.raises(BackupError, match="pg_dump"):
+        back_up(destination, database=database, blobs=blobs)
+    assert not destination.exists()
