@@ -82,21 +82,17 @@ class Renderer(Generic[Context, Subject]):
         self._is_minimal = is_minimal
         self._with_dead = wanted.is_all or wanted.is_names_only
         self._names_only = wanted.is_names_only
-        names = _asked_names(table, wanted)
-        self._kinds = tuple(
-            _compile(
-                table,
-                names,
-                context,
-                for_folder=for_folder,
-                wanted=wanted,
-            )
-            for for_folder in (False, True)
+        self._kinds: dict[bool, _Kind[Subject]] = {}
+        self._compile: Callable[[bool], _Kind[Subject]] = lambda is_folder: _compile(
+            table, context, for_folder=is_folder, wanted=wanted
         )
 
     def response(self, href: str, subject: Subject, extras: Extras = NO_EXTRAS) -> str:
         """The element for one row; `href` is an encoded path."""
-        kind = self._kinds[self._is_folder(subject)]
+        is_folder = self._is_folder(subject)
+        kind = self._kinds.get(is_folder)
+        if kind is None:
+            kind = self._kinds[is_folder] = self._compile(is_folder)
         found = [render(subject, extras) or "" for render in kind.always]
         missing = kind.missing
         for tag, render in kind.maybe:
@@ -145,7 +141,6 @@ def _asked_names(table: Table[Context, Subject], wanted: Wanted) -> tuple[str, .
 
 def _compile(
     table: Table[Context, Subject],
-    names: tuple[str, ...],
     context: Context,
     *,
     for_folder: bool,
@@ -155,7 +150,7 @@ def _compile(
     maybe: list[tuple[str, Render[Subject]]] = []
     missing: list[str] = []
     is_open = wanted.is_all or wanted.is_names_only
-    for name in names:
+    for name in _asked_names(table, wanted):
         tag = empty_element(name)
         entry = table.get(name)
         if entry is None:

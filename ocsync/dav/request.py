@@ -6,7 +6,7 @@ request server and our own methods see the same thing. Reads headers, never rows
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.types import StartResponse
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 KEY: Final = "ocsync.dav"
 
 Headers = Iterable[tuple[str, str]]
+
+
+@lru_cache(maxsize=256)
+def _environ_key(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 @dataclass(kw_only=True)
@@ -104,7 +109,7 @@ class DavRequest:
 
     def header(self, name: str) -> str | None:
         """A header of the request."""
-        value: str | None = self.environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+        value: str | None = self.environ.get(_environ_key(name))
         return value
 
     def depth(self, default: Depth) -> Depth:

@@ -121,7 +121,9 @@ def _authority(netloc: str, scheme: str) -> str:
 
 def prefers_minimal(text: str | None) -> bool:
     """Whether Prefer asks for `return=minimal` (RFC 7240, RFC 8144)."""
+    if text is None:
+        return False
     return any(
         re.sub(r"\s|\"", "", preference.partition(";")[0]).lower() == "return=minimal"
-        for preference in (text or "").split(",")
+        for preference in text.split(",")
     )
