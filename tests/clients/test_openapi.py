@@ -82,5 +82,5 @@ def test_answers_are_as_described(
         cwd=tmp_path,
     )
 
-    print(done.stdout[-5000:])
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+    assert "Tested: 56" in done.stdout
