@@ -24,7 +24,8 @@ from spaces.lookup import find_space
 from spaces.model import Actor, ChangeKind, Node
 
 _ROWS_AT_ONCE: Final = 10_000
-"""Longer histories come in several pages even if the client sets no limit."""
+"""Longer histories come in several pages even if the client sets no limit. So many
+are looked at for any page: where something was may follow from a later change."""
 _WITH_ALL_BELOW: Final = frozenset({ChangeKind.ARRIVED, ChangeKind.MOVED})
 
 Path = tuple[str, ...]
@@ -88,16 +89,17 @@ class Changes:
                 return ChangePage(everything, (), space.change_seq, is_truncated=False)
             if not space.change_floor <= seq <= space.change_seq:
                 raise SyncTokenExpired
+            history = rows.list_after(
+                connection, folder.space_id, seq, limit=_ROWS_AT_ONCE + 1
+            )
             count = min(limit or _ROWS_AT_ONCE, _ROWS_AT_ONCE)
-            found = rows.list_after(connection, folder.space_id, seq, limit=count + 1)
-            is_truncated = len(found) > count
-            del found[count:]
+            found, is_truncated = history[:count], len(history) > count
             changed = nodes.find_many(connection, (row.node_id for row in found))
-            scope.load(found, changed)
+            scope.load(history, changed)
             single, whole = scope.split(found, changed)
             return ChangePage(
                 changed=self._report(single, whole),
-                removed=scope.removed(found),
+                removed=scope.removed(found, history),
                 token=found[-1].seq if is_truncated else space.change_seq,
                 is_truncated=is_truncated,
             )
@@ -132,10 +134,10 @@ class _Scope:
             raise NodeNotFound(folder.name)
         self._depth = len(chain)
 
-    def load(self, found: list[ChangeRow], changed: Mapping[NodeId, Node]) -> None:
+    def load(self, history: list[ChangeRow], changed: Mapping[NodeId, Node]) -> None:
         """Read where all that the changes name is now."""
         parents = {node.parent_id for node in changed.values()}
-        parents.update(row.old_parent_id for row in found)
+        parents.update(row.old_parent_id for row in history)
         parents.discard(None)
         self._chains.load(each for each in parents if each is not None)
 
@@ -157,10 +159,12 @@ class _Scope:
             (whole if node.id in came_whole else single).append((path, node))
         return single, whole
 
-    def removed(self, found: list[ChangeRow]) -> tuple[str, ...]:
+    def removed(
+        self, found: list[ChangeRow], history: list[ChangeRow]
+    ) -> tuple[str, ...]:
         """The paths that something left and where nothing is now."""
-        former = FormerPaths(self._connection, self._folder.id, self._chains, found)
-        return former.gone()
+        former = FormerPaths(self._connection, self._folder.id, self._chains, history)
+        return former.gone(found)
 
     def _inside(self, folder_id: NodeId | None) -> Chain | None:
         """The chain below the scope's folder, None if this one is elsewhere."""

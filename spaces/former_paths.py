@@ -28,23 +28,26 @@ class FormerPaths:
         connection: Connection,
         folder_id: NodeId,
         chains: Chains,
-        changes: Iterable[ChangeRow],
+        history: Iterable[ChangeRow],
     ) -> None:
+        """Begin with all that is known of the time since, whose folders are loaded."""
         self._connection = connection
         self._folder_id = folder_id
         self._chains = chains
         self._left: dict[NodeId, list[ChangeRow]] = defaultdict(list)
-        for row in changes:
+        for row in history:
             if row.old_parent_id is not None:
                 self._left[row.node_id].append(row)
 
-    def gone(self) -> tuple[str, ...]:
-        """Paths that led to something and lead to nothing now, names joined by `/`.
+    def gone(self, changes: Iterable[ChangeRow]) -> tuple[str, ...]:
+        """Paths that some of the changes left and that lead to nothing now.
 
-        What is below such a path is not listed as well.
+        Names are joined by `/`; what is below such a path is not listed as well.
         """
         found: set[Path] = set()
-        for row in (row for rows in self._left.values() for row in rows):
+        for row in changes:
+            if row.old_parent_id is None:
+                continue
             for path in self._candidates(row):
                 found.update(self._lost_at(path, row.node_id))
         return tuple(
