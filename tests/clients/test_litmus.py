@@ -1,4 +1,4 @@
-"""litmus, the WebDAV compliance suite of neon, against both kinds of WebDAV root."""
+"""litmus, the WebDAV compliance suite of neon, against every form of WebDAV root."""
 
 import re
 from pathlib import Path
@@ -13,13 +13,16 @@ SUITES = ("basic", "copymove", "props", "locks", "http")
 
 
 @pytest.mark.parametrize("suite", SUITES)
-@pytest.mark.parametrize("root", ["/dav/files/admin", "/remote.php/dav/spaces/{id}"])
+@pytest.mark.parametrize(
+    "root",
+    ["/dav/spaces/{id}", "/remote.php/dav/files/admin", "/webdav"],
+)
 def test_a_suite_passes(
     server: LiveServer, tmp_path: Path, suite: str, root: str
 ) -> None:
     """Every test of the suite passes, none is skipped for a fault of the server."""
     litmus = require_program("litmus")
-    folder = f"{root.format(id=server.personal_space())}/litmus-{suite}"
+    folder = f"{root.format(id=server.personal_space())}/litmus-{suite}-{len(root)}"
     with server.api() as api:
         api.request("MKCOL", folder)
 
@@ -34,4 +37,5 @@ def test_a_suite_passes(
     )
     assert summary is not None, done.stdout + done.stderr
     assert summary[1] == summary[2], done.stdout
+    assert "WARNING" not in done.stdout, done.stdout
     assert done.returncode == 0
