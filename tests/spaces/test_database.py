@@ -1,20 +1,24 @@
 """Opening, reading and writing: turns, groups, conflicts, forks."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from spaces.db import installation
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
 from spaces.db.sqlite import driver_of
-from spaces.errors import SchemaMismatch
+from spaces.db.statement import Statement
+from spaces.db.turns import ThreadTurn, Ticket
+from spaces.errors import Busy, SchemaMismatch, StorageFull
 from spaces.policy import Durability
 
 
@@ -160,6 +164,104 @@ class TestGroups:
 
         assert len(errors) == 3
         assert _get(database, "count") == "3"
+
+
+class TestRefusals:
+    """What a writer may be told instead of a driver's error."""
+
+    @pytest.fixture
+    def impatient(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Database]:
+        """A SQLite database whose writers give up soon."""
+        if not database_url.startswith("sqlite"):
+            pytest.skip("about SQLite's errors")
+        monkeypatch.setattr("spaces.db.sqlite._BUSY_TIMEOUT_MS", 10)
+        monkeypatch.setattr("spaces.db.combining._ATTEMPTS", 2)
+        database = open_database(database_url, durability="fast")
+        yield database
+        database.close()
+
+    def test_foreign_writer_makes_busy(
+        self, impatient: Database, tmp_path: Path
+    ) -> None:
+        """A program that does not queue as we do holds the lock for too long."""
+        with closing(sqlite3.connect(tmp_path / "ocsync.db")) as foreign:
+            foreign.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Busy):
+                impatient.write(_increment)
+            foreign.rollback()
+
+        assert impatient.write(_increment) == 1
+
+    def test_full_disk_is_told(self, impatient: Database) -> None:
+        """And the next writer finds everything as it was."""
+
+        def fill(connection: Connection) -> None:
+            driver_of(connection).execute("PRAGMA max_page_count = 1")
+            _set("large", "x" * 1_000_000)(connection)
+
+        with pytest.raises(StorageFull):
+            impatient.write(fill)
+
+        impatient.write(
+            lambda connection: (
+                driver_of(connection).execute("PRAGMA max_page_count = 1000000")
+                and None
+            )
+        )
+        assert impatient.write(_increment) == 1
+        assert _get(impatient, "large") is None
+
+    def test_group_survives_a_job_that_loses_the_transaction(
+        self, impatient: Database
+    ) -> None:
+        """The others are run again, each by itself."""
+        release, is_running = threading.Event(), threading.Event()
+
+        def slow(_: Connection) -> None:
+            is_running.set()
+            release.wait(10)
+
+        def spoil(connection: Connection) -> None:
+            driver_of(connection).rollback()
+            raise LookupError
+
+        def attempt() -> None:
+            with suppress(LookupError):
+                impatient.write(spoil)
+
+        with _threads([lambda: impatient.write(slow)]):
+            is_running.wait(10)
+            with _threads([attempt, lambda: _count_up(impatient)] * 2):
+                _await_company(impatient, 4)
+                release.set()
+
+        assert _get(impatient, "count") == "2"
+
+    def test_broken_statement_is_raised_as_it_is(self, database: Database) -> None:
+        """A mistake of ours is not dressed up."""
+
+        def job(connection: Connection) -> None:
+            Statement(text("SELECT nothing FROM nowhere")).all(connection)
+
+        with pytest.raises(DBAPIError):
+            database.write(job)
+
+    def test_nobody_waits_for_ever(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A writer whose turn does not come is told to try again."""
+        if not database.is_sqlite:
+            pytest.skip("only SQLite queues in memory")
+        turn = ThreadTurn(patience_seconds=0.01, batch_size=1)
+        assert turn.enter(Ticket(_increment))
+
+        with pytest.raises(Busy):
+            turn.enter(Ticket(_increment))
+
+        turn.leave([])
+        assert turn.enter(Ticket(_increment))
 
 
 def _await_company(database: Database, count: int) -> None:

@@ -497,6 +497,7 @@ def _run(library: Library, actor: Actor, *, sequences: int) -> int:
     return sum(TreeMachine.steps.values())
 
 
+@pytest.mark.timeout(600)
 def test_any_sequence_of_operations_does_what_the_model_says(
     library: Library, admin: Actor
 ) -> None:
