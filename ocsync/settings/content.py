@@ -111,6 +111,15 @@ class UploadSettings:
         env="OCSYNC_EAGER_HASH_SIZE",
         help="Files up to this size get MD5 and SHA-256 at once, larger ones later.",
     )
+    reuse_content: bool = setting(
+        default=True,
+        parse=parse_switch,
+        env="OCSYNC_REUSE_CONTENT",
+        help=(
+            "Finish uploads at once whose length and SHA-256 the same space has; in"
+            " one's own personal space their SHA1 will do."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def upload_service(
         storage_id=library.storage_id,
         span=_microseconds(uploads.expiry),
         max_size=uploads.max_size,
-        reuses_content=True,
+        reuses_content=uploads.reuse_content,
     )
     sliding = Lifetime(_microseconds(uploads.expiry), _microseconds(uploads.max_age))
     plain = plain_dialect(lifetime=sliding, max_size=uploads.max_size)
