@@ -147,6 +147,9 @@ class SpacesRequestServer(RequestServer):
         """Send content, whole or in ranges; a folder has none."""
         request = dav_request(environ)
         resource = self._require_resource(environ)
+        if "preview=1" in environ.get("QUERY_STRING", "").split("&"):
+            # ownCloud Web would take the whole file for a thumbnail of it.
+            raise HttpProblem(404, "There are no previews")
         download = resource.download()
         if download is None:
             if not isinstance(resource, NodeResource):

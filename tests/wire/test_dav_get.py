@@ -108,6 +108,14 @@ def test_nothing_there(dav: Dav) -> None:
     assert dav.send("HEAD", "nothing").body == b""
 
 
+def test_no_previews(dav: Dav) -> None:
+    """404, or ownCloud Web would load the whole file for a thumbnail."""
+    url = f"{dav.url('a.bin')}?preview=1&x=36&y=36&scalingup=0"
+
+    assert dav.send("GET", raw=url).status_int == 404
+    assert dav.send("GET", raw=dav.url("a.bin") + "?preview=0").status_int == 200
+
+
 class TestRanges:
     """RFC 9110 §14."""
 
