@@ -44,6 +44,8 @@ class Mount:
         has_legacy_prefix: whether `/remote.php` in front means the same.
         is_exact: whether only the prefix itself is answered, nothing below it.
         any_origin: whether the mount does its own CORS, open to every origin.
+        any_origin_methods: methods that pages of every origin may use.
+        problem_headers: what problems carry that are answered on its behalf.
     """
 
     prefix: str
@@ -54,6 +56,8 @@ class Mount:
     has_legacy_prefix: bool = False
     is_exact: bool = False
     any_origin: bool = False
+    any_origin_methods: frozenset[str] = frozenset()
+    problem_headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,12 @@ class Router:
         environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + match.script
         environ["PATH_INFO"] = match.rest
         return match.mount.app(environ, start_response)
+
+
+def problem_headers_of(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
+    """What problems carry at the mount that the request was routed to."""
+    mount = environ.get("ocsync.mount")
+    return mount.problem_headers if isinstance(mount, Mount) else ()
 
 
 def form_of(environ: WSGIEnvironment) -> Form:

@@ -42,6 +42,7 @@ def dav_mounts(
             form=Form.DAV,
             open_methods=frozenset({"OPTIONS"}),
             has_legacy_prefix=True,
+            any_origin_methods=frozenset({"POST"} if create_upload else ()),
         )
         for prefix in ("/dav", "/webdav")
     )

@@ -22,17 +22,19 @@ REQUEST_HEADERS: Final = (
     " Destination, If, If-Match, If-Modified-Since, If-None-Match, Initiator-ID,"
     " Lock-Token, OC-Checksum, OC-Total-Length, OCS-APIREQUEST, Origin,"
     " Original-Request-ID, Overwrite, Prefer, Range, Restore, Purge, Timeout,"
-    " Tus-Checksum-Algorithm, Tus-Resumable, Upload-Checksum, Upload-Concat,"
-    " Upload-Defer-Length, Upload-Expires, Upload-Length, Upload-Metadata,"
-    " Upload-Offset, X-HTTP-Method-Override, X-OC-Mtime, X-Request-Id,"
-    " X-Requested-With"
+    " Content-Digest, Content-Disposition, Repr-Digest, Tus-Checksum-Algorithm,"
+    " Tus-Resumable, Upload-Checksum, Upload-Complete, Upload-Concat,"
+    " Upload-Defer-Length, Upload-Draft-Interop-Version, Upload-Expires,"
+    " Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override,"
+    " X-OC-Mtime, X-Request-Id, X-Requested-With"
 )
 EXPOSED_HEADERS: Final = (
     "Accept-Ranges, Content-Disposition, Content-Location, Content-Range, DAV, ETag,"
     " Location, Lock-Token, OC-Checksum, OC-ETag, OC-FileId, OC-Perm, Retry-After,"
     " Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version,"
-    " Upload-Defer-Length, Upload-Expires, Upload-Length, Upload-Metadata,"
-    " Upload-Offset, X-OC-Mtime, X-Request-Id"
+    " Upload-Complete, Upload-Concat, Upload-Defer-Length,"
+    " Upload-Draft-Interop-Version, Upload-Expires, Upload-Length, Upload-Limit,"
+    " Upload-Metadata, Upload-Offset, X-OC-Mtime, X-Request-Id"
 )
 _PREFLIGHT_SECONDS: Final = "7200"
 
@@ -54,7 +56,7 @@ class Cors:
         """Serve one request."""
         origin = environ.get("HTTP_ORIGIN", "")
         if origin and _is_preflight(environ) and not self._is_open(environ):
-            start_response(status_line(204), self._preflight(origin))
+            start_response(status_line(204), self._preflight(environ, origin))
             return []
 
         def start(
@@ -64,7 +66,11 @@ class Cors:
             /,
         ) -> Callable[[bytes], object]:
             mount = environ.get("ocsync.mount")
-            if not (isinstance(mount, Mount) and mount.any_origin):
+            if not isinstance(mount, Mount):
+                headers = [*headers, *self._marks(origin)]
+            elif environ["REQUEST_METHOD"] in mount.any_origin_methods:
+                headers = _opened(headers, origin)
+            elif not mount.any_origin:
                 headers = [*headers, *self._marks(origin)]
             return start_response(status, headers, exc_info)
 
@@ -74,14 +80,23 @@ class Cors:
         match = self._routes.find(environ.get("PATH_INFO", "") or "/")
         return match is not None and match.mount.any_origin
 
+    def _opens(self, environ: WSGIEnvironment) -> bool:
+        """Whether any page may use the method that the preflight is about."""
+        match = self._routes.find(environ.get("PATH_INFO", "") or "/")
+        method = environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"]
+        return match is not None and method in match.mount.any_origin_methods
+
     def _allowed(self, origin: str) -> str | None:
         if origin.lower() in self._origins:
             return origin
         return "*" if "*" in self._origins else None
 
-    def _preflight(self, origin: str) -> Headers:
+    def _preflight(self, environ: WSGIEnvironment, origin: str) -> Headers:
         headers = self._marks(origin)
-        if self._allowed(origin) is not None:
+        is_allowed = self._allowed(origin) is not None
+        if not is_allowed and self._opens(environ):
+            headers, is_allowed = _opened(headers[:1], origin), True
+        if is_allowed:
             headers += [
                 ("Access-Control-Allow-Methods", METHODS),
                 ("Access-Control-Allow-Headers", REQUEST_HEADERS),
@@ -98,6 +113,18 @@ class Cors:
                 ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
             ]
         return headers
+
+
+def _opened(headers: Headers, origin: str) -> Headers:
+    """The headers, readable for pages of any origin."""
+    present = {name.lower() for name, _ in headers}
+    marks = [("Vary", "Origin")]
+    if origin:
+        marks += [
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
+        ]
+    return [*headers, *(pair for pair in marks if pair[0].lower() not in present)]
 
 
 def _is_preflight(environ: WSGIEnvironment) -> bool:

@@ -7,12 +7,13 @@ exception goes on to the server.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ocsync.log import Log
 from ocsync.problems import describe, is_expected
 from ocsync.renderings import answer_problem
-from ocsync.routes import form_of
+from ocsync.routes import form_of, problem_headers_of
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
 
@@ -57,7 +58,11 @@ class Errors:
             assert trace is not None
             return start_response(status, headers, (type(error), error, trace))
 
-        return answer_problem(describe(error), form_of(environ), environ, restart)
+        problem = describe(error)
+        problem = replace(
+            problem, headers=(*problem.headers, *problem_headers_of(environ))
+        )
+        return answer_problem(problem, form_of(environ), environ, restart)
 
     def report(self, error: Exception) -> None:
         """Log the error if nobody expected it."""

@@ -11,6 +11,7 @@ from ocsync.data_urls import DataUrls
 from ocsync.renderings import Form
 from ocsync.routes import Access, Mount
 from ocsync.settings import Settings
+from ocsync.tus.edge import tus_resumable
 from ocsync.tus.files_app import FilesApp
 from ocsync.tus.ietf import DraftUploads, ietf_dialect
 from ocsync.tus.landing import Landing
@@ -103,6 +104,7 @@ def upload_service(
                 app=files,
                 form=Form.TEXT,
                 open_methods=frozenset({"OPTIONS"}),
+                problem_headers=(tus_resumable(),),
             ),
         ),
         create_upload=SpaceUploads(engine, ocis, urls),

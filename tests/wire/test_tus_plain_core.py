@@ -262,7 +262,8 @@ def test_c27_login(app: TestApp, tus: Tus) -> None:
     path = tus.start(5)
     nobody = Tus(app, "/files")
 
-    nobody.create(5, status=401)
+    refused = nobody.create(5, status=401)
+    assert refused.headers["Tus-Resumable"] == "1.0.0"
     nobody.patch(path, 0, b"x", status=401)
     nobody.head(path, status=401)
     nobody.delete(path, status=401)

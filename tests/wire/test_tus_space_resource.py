@@ -358,6 +358,27 @@ def test_case_94_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
         assert name in exposed
 
 
+def test_case_94_pages_of_any_origin_may_begin_an_upload(
+    app: TestApp, tus: Tus
+) -> None:
+    """POST on a folder is open to every page; other methods are not."""
+    origin = "https://example.org"
+
+    def ask(method: str) -> TestResponse:
+        headers = {"Origin": origin, "Access-Control-Request-Method": method}
+        return app.options(tus.url, headers=headers, status=204)
+
+    created = tus.create(5, Origin=origin)
+    refused = tus.create(None, Origin=origin, status=412)
+
+    assert ask("POST").headers["Access-Control-Allow-Origin"] == "*"
+    assert "Upload-Length" in ask("POST").headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Origin" not in ask("PUT").headers
+    for response in (created, refused):
+        assert response.headers.getall("Access-Control-Allow-Origin") == ["*"]
+        assert "Location" in response.headers["Access-Control-Expose-Headers"]
+
+
 def test_c25_options_on_the_upload(app: TestApp, tus: Tus) -> None:
     """OPTIONS announces tus there too, whatever version is asked for."""
     response = app.options(tus.start(5), headers={"Tus-Resumable": "9.9.9"})
