@@ -233,18 +233,6 @@ def test_every_test_states_a_behaviour() -> None:
                 assert ast.get_docstring(node), f"{name_of(path)}: {node.name}"
 
 
-def test_nothing_sleeps_where_no_clock_is_real() -> None:
-    """Only tests of real sockets and processes may have to let time pass."""
-    sleeping = [
-        name_of(path)
-        for path in modules_of_tests()
-        if path.parent.name not in {"live", "clients"}
-        and "sleep(" in path.read_text().replace('"sleep("', "")
-    ]
-
-    assert sleeping == []
-
-
 def test_decisions_are_listed() -> None:
     """Every decision is in the index of decisions."""
     folder = ROOT / "docs" / "adr"
