@@ -30,6 +30,13 @@ class Secrets:
 
     transfer_key: bytes = field(repr=False)
     """Signs the URLs of uploads and downloads (HS256)."""
+    former_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    """Sign no more, but URLs that they signed are still accepted."""
+
+    @property
+    def url_keys(self) -> tuple[bytes, ...]:
+        """The keys of URLs; the first one signs."""
+        return (self.transfer_key, *self.former_keys)
 
 
 def prepare_folder(path: Path) -> None:
@@ -57,13 +64,15 @@ def read_secrets(settings: Settings) -> Secrets:
         DataFolderError: the file cannot be read or written, or makes no sense.
     """
     if settings.auth.jwt_secret is not None:
-        return Secrets(transfer_key=settings.auth.jwt_secret.encode())
+        former = tuple(map(str.encode, settings.auth.former_jwt_secrets))
+        return Secrets(settings.auth.jwt_secret.encode(), former)
     path = settings.data / SECRETS_FILE
     try:
         if not path.exists():
             _create_once(path, {"transfer_key": secrets.token_hex(_SECRET_BYTES)})
         document = json.loads(path.read_text())
-        return Secrets(transfer_key=bytes.fromhex(document["transfer_key"]))
+        former = tuple(map(bytes.fromhex, document.get("former_transfer_keys", ())))
+        return Secrets(bytes.fromhex(document["transfer_key"]), former)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataFolderError(f"cannot use the secrets in {path}: {reason}") from None

@@ -221,6 +221,16 @@ class AuthSettings:
         ),
         is_secret=True,
     )
+    former_jwt_secrets: tuple[str, ...] = setting(
+        (),
+        parse=parse_words,
+        env="OCSYNC_FORMER_JWT_SECRETS",
+        help=(
+            "Earlier secrets: they sign nothing any more, but URLs that they signed"
+            " stay good until they expire."
+        ),
+        is_secret=True,
+    )
     oidc_embedded: bool = setting(
         default=True,
         parse=parse_switch,

@@ -236,6 +236,26 @@ def test_case_80_claims_that_are_not_valid(
     assert response.body == b""
 
 
+class TestRotatedKey:
+    """With a new secret, and the one before it."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Two secrets."""
+        return {
+            "auth.jwt_secret": "n" * 32,
+            "auth.former_jwt_secrets": "o" * 32,
+        }
+
+    def test_former_keys_are_still_accepted(self, app: TestApp, tus: Tus) -> None:
+        """URLs signed before a change of the secret stay good."""
+        claims = claims_of(tus.start(5))
+
+        for secret, status in (("n", 200), ("o", 200), ("x", 403)):
+            token = jwt.encode(claims, secret * 32, algorithm="HS256")
+            app.head(f"/data/{token}", status=status)
+
+
 def test_audience_may_be_a_list(app: TestApp, tus: Tus, settings: Settings) -> None:
     """Newer oCIS writes the audience as a list."""
     key = read_secrets(settings).transfer_key
