@@ -119,6 +119,7 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     errors.UserNotFound: _Row(404, "user_not_found"),
     errors.TokenNotFound: _Row(404, "token_not_found"),
     errors.LockNotFound: _Row(409, "lock_not_found"),
+    errors.VideoNotFound: _Row(404, "video_not_found"),
     errors.BlobNotFound: _Row(500, "content_missing"),
     errors.Refused: _Row(400, "refused"),
     errors.NameRefused: _Row(400, "name_refused"),

@@ -11,6 +11,7 @@
     │   ├── UserNotFound
     │   ├── TokenNotFound
     │   ├── LockNotFound
+    │   ├── VideoNotFound            announced for its bytes to come
     │   └── BlobNotFound             content that a row promises: corruption
     ├── Refused                      well formed, but against the rules
     │   ├── NameRefused
@@ -102,6 +103,10 @@ class TokenNotFound(NotFound):
 
 class LockNotFound(NotFound):
     """The lock could not be found."""
+
+
+class VideoNotFound(NotFound):
+    """The video could not be found."""
 
 
 class BlobNotFound(NotFound):

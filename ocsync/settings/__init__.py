@@ -10,6 +10,11 @@ from ocsync.settings.content import (
     StorageSettings,
     UploadSettings,
 )
+from ocsync.settings.dialects import (
+    OmegastreamSettings,
+    PicoraSettings,
+    PulseSettings,
+)
 from ocsync.settings.load import LoadedSettings, SettingsError, load_settings
 from ocsync.settings.model import DECLARATIONS, GROUPS, Settings
 from ocsync.settings.service import (
@@ -28,6 +33,9 @@ __all__ = [
     "KeepSettings",
     "LoadedSettings",
     "LogSettings",
+    "OmegastreamSettings",
+    "PicoraSettings",
+    "PulseSettings",
     "ServerSettings",
     "Settings",
     "SettingsError",

@@ -12,6 +12,11 @@ from ocsync.settings.content import (
     UploadSettings,
 )
 from ocsync.settings.declare import Declaration, declarations
+from ocsync.settings.dialects import (
+    OmegastreamSettings,
+    PicoraSettings,
+    PulseSettings,
+)
 from ocsync.settings.service import (
     AuthSettings,
     CorsSettings,
@@ -31,6 +36,9 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     auth: AuthSettings = field(default_factory=AuthSettings)
     uploads: UploadSettings = field(default_factory=UploadSettings)
+    pulse: PulseSettings = field(default_factory=PulseSettings)
+    omegastream: OmegastreamSettings = field(default_factory=OmegastreamSettings)
+    picora: PicoraSettings = field(default_factory=PicoraSettings)
     keep: KeepSettings = field(default_factory=KeepSettings)
     dav: DavSettings = field(default_factory=DavSettings)
     cors: CorsSettings = field(default_factory=CorsSettings)
@@ -62,6 +70,9 @@ GROUPS: Final[dict[str, type]] = {
     "storage": StorageSettings,
     "auth": AuthSettings,
     "uploads": UploadSettings,
+    "pulse": PulseSettings,
+    "omegastream": OmegastreamSettings,
+    "picora": PicoraSettings,
     "keep": KeepSettings,
     "dav": DavSettings,
     "cors": CorsSettings,

@@ -26,6 +26,7 @@ _SECONDS: Final = {
     "d": 86_400,
     "w": 604_800,
 }
+_PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _NEVER: Final = frozenset({"", "none", "never", "unlimited"})
@@ -163,6 +164,23 @@ def parse_base_url(value: object) -> str | None:
         raise ValueError("expected a URL such as https://files.example.org")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("the URL must have no query, fragment or credentials")
+    return text
+
+
+def parse_prefix(value: object) -> str:
+    """The beginning of URL paths: empty, or `/v1` without a slash at the end."""
+    text = str(value).strip().rstrip("/")
+    if text and not _PREFIX.fullmatch(text):
+        raise ValueError("expected a path such as /v1, or nothing")
+    return text
+
+
+def parse_folder(value: object) -> str:
+    """A folder in a space: names joined by slashes."""
+    text = str(value).strip().strip("/")
+    names = text.split("/")
+    if not all(name.strip() and name not in {".", ".."} for name in names):
+        raise ValueError("expected a folder such as Uploads/Videos")
     return text
 
 

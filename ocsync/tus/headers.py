@@ -44,7 +44,8 @@ class Grammar:
 
     `is_lenient`: metadata pairs that break the grammar are passed over, checksums
     may be hexadecimal and their names in any case, and a creation's body of another
-    type is none of it. `no_length`: the status where the length is missing.
+    type is none of it. `no_length`: the status where the length is missing, or
+    deferred where it cannot be.
     """
 
     is_lenient: bool = False
@@ -222,7 +223,9 @@ def _parse_length(get: GetHeader, grammar: Grammar, kind: UploadKind) -> int | N
         return None
     if deferred is not None:
         if not grammar.defers_length:
-            raise HttpProblem(412, "Upload-Defer-Length is not supported here")
+            raise HttpProblem(
+                grammar.no_length, "Upload-Defer-Length is not supported here"
+            )
         if deferred.strip() != "1" or text is not None:
             raise HttpProblem(400, "Upload-Defer-Length must be 1, without a length")
         return None

@@ -6,6 +6,7 @@ refuse, `FinishFailed` for what kept a complete upload from becoming a file, and
 domain's own errors for what kept it from being made.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -52,6 +53,8 @@ from spaces.upload_model import (
 )
 
 _NO_CHUNK: Final = Chunk(0)
+_FINISH_TRIES: Final = 50
+_FINISH_PAUSE_SECONDS: Final = 0.1
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -160,13 +163,27 @@ class Engine:
     def finish(self, upload: Upload, terms: Terms) -> Upload:
         """Finish an upload whose bytes are all there, for dialects that say when.
 
+        Another request that is finishing it just now is waited for, for a while.
+
         Raises:
             UploadRefused, FinishFailed: with the upload as it is then.
         """
         limits = replace(terms.limits, finishes_by_length=True)
         if upload.state is UploadState.OPEN and not upload.is_received:
             raise UploadRefused(Reason.NOT_COMPLETE, upload)
-        return self.probe(upload, replace(terms, limits=limits), None)
+        terms = replace(terms, limits=limits)
+        for _ in range(_FINISH_TRIES):
+            try:
+                return self.probe(upload, terms, None)
+            except UploadRefused as refusal:
+                present = self.find(upload.id, terms)
+                if state_of(present).phase in {Phase.ABSENT, Phase.GONE}:
+                    raise
+                if refusal.reason not in {Reason.HELD, Reason.GONE}:
+                    raise
+            upload = _require(present)
+            time.sleep(_FINISH_PAUSE_SECONDS)
+        raise UploadRefused(Reason.HELD, upload)
 
     def abort(self, upload: Upload | None, terms: Terms) -> None:
         """Give an upload up, whoever is writing to it.

@@ -1,0 +1,1 @@
+"""Other published upload APIs over the one engine: data and small functions each."""
