@@ -20,6 +20,7 @@ from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
 from ocsync.dav.chunked_put import chunked_uploads
 from ocsync.dav.mounts import dav_mounts
+from ocsync.dialects.mounts import Workshop, dialect_mounts
 from ocsync.features import archive_limits, features_of
 from ocsync.graph.edge import graph_mounts
 from ocsync.identity import Identity, compose_identity
@@ -87,7 +88,7 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
     uploads = upload_service(
         around.settings,
         library=around.library,
-        keys=(around.secrets.transfer_key,),
+        keys=around.secrets.url_keys,
     )
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
@@ -107,6 +108,14 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
             ),
         ),
         *uploads.mounts,
+        *dialect_mounts(
+            Workshop(
+                settings=around.settings,
+                library=around.library,
+                engine=uploads.engine,
+                secret=around.secrets.transfer_key,
+            )
+        ),
     )
     prefixes = {mount.prefix for mount in mounts}
     return (
