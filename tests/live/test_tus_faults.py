@@ -4,14 +4,17 @@ Tests are named by the rows of the tus checklist and the fault matrix (`docs/tus
 """
 
 import hashlib
+import random
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 import pytest
 
+from ocsync.server import ServerThread
 from spaces.errors import BlobNotFound
 from spaces.model import Place
 from tests.live.harness import Serve, until
@@ -350,3 +353,118 @@ def test_f20_staged_bytes_removed_by_hand(site: Site) -> None:
     assert site.ask(f"HEAD {path}").status == 410
     folder = site.library.tree.get(site.actor, Place(site.home.id, ("Uploads",))).node
     assert list(site.library.tree.children(site.actor, folder)) == []
+
+
+def test_c24_silent_connections_are_closed_and_their_bytes_kept(
+    tmp_path: Path, serve: Serve
+) -> None:
+    """A client that sends nothing for too long loses its connection, no bytes."""
+
+    def impatient(app: WSGIApplication) -> ServerThread:
+        return serve(app, read_seconds=0.3)
+
+    with open_site(tmp_path / "data", impatient) as site:
+        path = site.start(10)
+        with site.connect() as client:
+            site.begin(client, path, 0, 10)
+            client.send(b"01234")
+            answer = client.read_answer()
+            assert client.is_at_end()
+
+        assert answer.status == 400
+        assert answer["upload-offset"] == "5"
+        assert site.offset(path) == 5
+
+
+def test_w05_too_large_a_creation_is_refused_before_its_body(
+    tmp_path: Path, serve: Serve
+) -> None:
+    """With Expect: 100-continue the body is never asked for."""
+    with (
+        open_site(tmp_path / "data", serve, **{"uploads.max_size": "10B"}) as site,
+        site.connect() as client,
+    ):
+        client.request(
+            "POST /files",
+            AUTH,
+            VERSION,
+            "Upload-Length: 1000",
+            "Content-Type: application/offset+octet-stream",
+            "Content-Length: 1000",
+            "Expect: 100-continue",
+        )
+
+        assert client.read_answer().status == 413
+
+
+def test_draft_client_is_told_the_url_before_its_body(site: Site) -> None:
+    """A 104 with the Location comes first, and the upload survives a cut."""
+    with site.connect() as client:
+        client.request(
+            "POST /files",
+            AUTH,
+            "Upload-Complete: ?1",
+            "Upload-Draft-Interop-Version: 8",
+            "Content-Length: 10",
+        )
+        interim = client.read_answer()
+        path = "/files/" + interim["location"].rpartition("/")[2]
+        client.send(b"01234")
+        client.end_sending()
+        client.read_answer()
+    with site.connect() as client:
+        draft = ("Upload-Draft-Interop-Version: 8", "Upload-Complete: ?1")
+        head = client.ask(f"HEAD {path}", AUTH, draft[0])
+        done = client.ask(
+            f"PATCH {path}",
+            AUTH,
+            *draft,
+            "Upload-Offset: 5",
+            "Content-Type: application/partial-upload",
+            body=b"56789",
+        )
+        content = client.ask(f"GET {path}", AUTH).body
+
+    assert interim.status == 104
+    assert head["upload-offset"] == "5"
+    assert done.status == 200
+    assert content == b"0123456789"
+
+
+def test_f22_many_clients_with_many_files(site: Site) -> None:
+    """Parallel uploads with random cuts: every file is right, nothing is 5xx."""
+    statuses: set[int] = set()
+
+    def upload(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(4):
+            data = chance.randbytes(chance.randrange(1, 200_000))
+            path, offset = site.start(len(data)), 0
+            while offset < len(data):
+                end = min(offset + chance.randrange(1, 100_000), len(data))
+                with site.connect() as client:
+                    site.begin(client, path, offset, end - offset)
+                    if chance.random() < 0.3:
+                        client.send(data[offset : (offset + end) // 2])
+                        client.reset()
+                    else:
+                        client.send(data[offset:end])
+                        statuses.add(client.read_answer().status)
+                head = site.ask(f"HEAD {path}")
+                while head.status == 423:
+                    statuses.add(423)
+                    head = site.ask(f"HEAD {path}")
+                offset = int(head["upload-offset"])
+            assert site.read(path) == data
+
+    threads = [threading.Thread(target=upload, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses <= {204, 409, 423}
+    quota = site.library.catalog.get(site.actor, site.home.id).quota
+    assert quota.reserved == 0
+    folder = site.library.tree.get(site.actor, Place(site.home.id, ("Uploads",))).node
+    assert len(list(site.library.tree.children(site.actor, folder))) == 32
