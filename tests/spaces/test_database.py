@@ -201,15 +201,13 @@ class TestRefusals:
             driver_of(connection).execute("PRAGMA max_page_count = 1")
             _set("large", "x" * 1_000_000)(connection)
 
+        def make_room(connection: Connection) -> None:
+            driver_of(connection).execute("PRAGMA max_page_count = 1000000")
+
         with pytest.raises(StorageFull):
             impatient.write(fill)
 
-        impatient.write(
-            lambda connection: (
-                driver_of(connection).execute("PRAGMA max_page_count = 1000000")
-                and None
-            )
-        )
+        impatient.write(make_room)
         assert impatient.write(_increment) == 1
         assert _get(impatient, "large") is None
 
