@@ -54,14 +54,22 @@ class Leases:
             UploadNotFound: it is no longer open.
             Forbidden, SpaceNotFound, SpaceDisabled: its owner may no longer write.
         """
-        upload, claim = self._displace(upload, insists=insists)
-        with self._holds.holding(upload.id, connection) as hold:
-            lease = Lease(self._uploads.claim(upload, self._holds.name, claim), hold)
-            try:
-                yield lease
-            finally:
-                if not lease.is_settled:
-                    self._uploads.release(lease.upload)
+        for _ in range(_MOST_TRIES):
+            upload, claim = self._displace(upload, insists=insists)
+            with self._holds.holding(upload.id, connection) as hold:
+                try:
+                    held = self._uploads.claim(upload, self._holds.name, claim)
+                except UploadHeld as refusal:  # somebody was quicker: ask them
+                    upload = refusal.upload
+                    continue
+                lease = Lease(held, hold)
+                try:
+                    yield lease
+                finally:
+                    if not lease.is_settled:
+                        self._uploads.release(lease.upload)
+                return
+        raise UploadHeld(upload)
 
     def interrupt(self, upload: Upload) -> None:
         """Let whoever is writing stop, without waiting for it."""

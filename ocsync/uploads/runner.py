@@ -42,6 +42,7 @@ from ocsync.uploads.terms import (
 from ocsync.uploads.writing import Depot, Writing
 from ocsync.wire.body import BLOCK_BYTES, BodyError
 from spaces import errors
+from spaces.clock import Instant
 from spaces.ids import UploadId
 from spaces.model import Actor, Content, Place
 from spaces.upload_model import (
@@ -56,6 +57,13 @@ _NO_CHUNK: Final = Chunk(0)
 _FINISH_TRIES: Final = 50
 _FINISH_PAUSE_SECONDS: Final = 0.1
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
+
+
+class _EndedMeanwhile(Exception):
+    """The upload has been finished or given up since it was looked at."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.upload = upload
 
 
 class Engine:
@@ -74,6 +82,10 @@ class Engine:
         self._pace = pace
         self._small_bytes = small_bytes
         self._joining = Joining(depot=depot, leases=leases, pace=pace)
+
+    def now(self) -> Instant:
+        """The time by which uploads expire."""
+        return self._uploads.now()
 
     def find(self, upload_id: UploadId, terms: Terms) -> Upload | None:
         """The upload, if it belongs to the dialect."""
@@ -129,11 +141,14 @@ class Engine:
             _raise_refusal(effects, upload)
             if upload is None or effects == (Replay(),):
                 return _require(upload)
-        with self._lease(upload, terms, transfer.connection) as lease:
-            effects = decide(state_of(lease.upload), command, terms.limits)
-            _raise_refusal(effects, lease.upload)
-            performance = self._performance(lease, terms, transfer, command.chunk)
-            appended = performance.perform(effects)
+        try:
+            with self._lease(upload, terms, transfer.connection) as lease:
+                effects = decide(state_of(lease.upload), command, terms.limits)
+                _raise_refusal(effects, lease.upload)
+                performance = self._performance(lease, terms, transfer, command.chunk)
+                appended = performance.perform(effects)
+        except _EndedMeanwhile as ended:
+            return self.append(ended.upload, command, terms, transfer)
         if appended.kind is UploadKind.PARTIAL and appended.is_received:
             self._joining.join_waiting(appended, terms)
         return appended
@@ -154,11 +169,14 @@ class Engine:
                 return self._joining.join(_require(upload), terms)
             if upload is None or effects != (Finish(),):
                 return _require(upload)
-        with self._lease(upload, terms, connection) as lease:
-            effects = decide(state_of(lease.upload), Probe(), terms.limits)
-            transfer = Transfer(open_body=_no_body, connection=connection)
-            performance = self._performance(lease, terms, transfer, _NO_CHUNK)
-            return performance.perform(effects)
+        try:
+            with self._lease(upload, terms, connection) as lease:
+                effects = decide(state_of(lease.upload), Probe(), terms.limits)
+                transfer = Transfer(open_body=_no_body, connection=connection)
+                performance = self._performance(lease, terms, transfer, _NO_CHUNK)
+                return performance.perform(effects)
+        except _EndedMeanwhile as ended:
+            return self.probe(ended.upload, terms, connection)
 
     def finish(self, upload: Upload, terms: Terms) -> Upload:
         """Finish an upload whose bytes are all there, for dialects that say when.
@@ -218,7 +236,10 @@ class Engine:
         except UploadHeld as held:
             raise UploadRefused(Reason.HELD, held.upload) from None
         except errors.UploadNotFound:
-            raise UploadRefused(Reason.GONE, self.find(upload.id, terms)) from None
+            present = self.find(upload.id, terms)
+            if present is None or present.state is UploadState.OPEN:
+                raise UploadRefused(Reason.GONE, present) from None  # time is up
+            raise _EndedMeanwhile(present) from None
 
     def _reserve(self, new: NewUpload, target: Target) -> Upload:
         if target.actor is None or target.place is None:

@@ -75,10 +75,11 @@ def test_c23_f11_broken_connections_keep_their_bytes(
         client.end_sending()
     until(lambda: not any(u.holder for u in site.library.uploads.list_open()))
 
+    client.close()
+
     assert site.offset(path) == count
     assert site.patch(path, count, DATA[count:]).status == 204
     assert site.read(path) == DATA
-    client.close()
 
 
 def test_interrupted_request_is_told_so(site: Site) -> None:
