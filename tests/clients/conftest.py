@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -88,11 +89,17 @@ def run_client(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """`ocsync serve` with two workers, on a free port, over a fresh data folder."""
-    folder = tmp_path_factory.mktemp("server")
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[LiveServer]:
+    """A server of its own, started with further options."""
     own = {k: v for k, v in os.environ.items() if not k.startswith("OCSYNC_")}
     command = [
         sys.executable, "-m", "ocsync", "serve", "--port", "0", "--workers", "2",
-        "--data", str(folder / "data"), "--set", "storage.durability=fast",
+        "--data", str(folder / "data"), "--set", "storage.durability=fast", *options,
     ]  # fmt: skip
     with (
         (folder / "server.log").open("w") as log,
@@ -120,7 +127,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 def _read_address(process: subprocess.Popen[str]) -> str | None:
     assert process.stdout is not None
     for line in process.stdout:
-        match = re.search(r" serves (http://\S+)", line)
+        match = re.search(r" serves (?:https\S+ at )?(http://\S+)", line)
         if match:
             return match[1]
     return None
