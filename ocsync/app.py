@@ -113,7 +113,7 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
                 settings=around.settings,
                 library=around.library,
                 engine=uploads.engine,
-                secret=around.secrets.transfer_key,
+                keys=around.secrets.url_keys,
             )
         ),
     )

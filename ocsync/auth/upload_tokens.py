@@ -6,7 +6,8 @@ rights whenever it is used; it opens nothing else. Nothing of it is stored.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,10 +42,12 @@ class UploadGrant:
 
 
 class UploadTokens:
-    """Signs and reads the tokens of one installation."""
+    """Signs and reads the tokens of one installation; the first key signs."""
 
-    def __init__(self, *, secret: bytes, clock: Clock) -> None:
-        self._key = hmac.digest(secret, b"ocsync upload token", "sha256")
+    def __init__(self, *, keys: Sequence[bytes], clock: Clock) -> None:
+        self._keys = [
+            hmac.digest(key, b"ocsync upload token", "sha256") for key in keys
+        ]
         self._clock = clock
 
     def now(self) -> Instant:
@@ -64,7 +67,7 @@ class UploadTokens:
         }
         if grant.max_bytes is not None:
             claims["max"] = grant.max_bytes
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+        return jwt.encode(claims, self._keys[0], algorithm=_ALGORITHM)
 
     def read(self, token: str) -> UploadGrant:
         """What the token allows.
@@ -76,19 +79,7 @@ class UploadTokens:
         if len(token) > _MAX_TOKEN:
             raise UploadTokenRefused
         try:
-            claims = jwt.decode(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                audience=AUDIENCE,
-                options={
-                    "require": _REQUIRED,
-                    # Judged here, by the database's clock.
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
+            claims = self._verified(token)
             grant, issued_at = _grant(claims), from_seconds(_number(claims["iat"]))
         except (jwt.PyJWTError, NameRefused, TypeError, ValueError) as error:
             raise UploadTokenRefused from error
@@ -96,6 +87,25 @@ class UploadTokens:
         if grant.expires_at <= now or issued_at > now + _SKEW:
             raise UploadTokenRefused
         return grant
+
+    def _verified(self, token: str) -> Mapping[str, Any]:
+        """The claims, times unjudged: they are judged by the database's clock."""
+        for key in self._keys:
+            with suppress(jwt.InvalidSignatureError):
+                claims: Mapping[str, Any] = jwt.decode(
+                    token,
+                    key,
+                    algorithms=[_ALGORITHM],
+                    audience=AUDIENCE,
+                    options={
+                        "require": _REQUIRED,
+                        "verify_exp": False,
+                        "verify_iat": False,
+                        "verify_nbf": False,
+                    },
+                )
+                return claims
+        raise UploadTokenRefused
 
 
 def _grant(claims: Mapping[str, Any]) -> UploadGrant:

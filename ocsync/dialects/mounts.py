@@ -8,19 +8,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from wsgiref.types import StartResponse, WSGIApplication
 
+from ocsync.auth.sealing import SecretSealer
 from ocsync.auth.upload_tokens import UploadTokens
-from ocsync.dialects import pulse
+from ocsync.dialects import omegastream, picora, pulse
+from ocsync.dialects.cors import origins_of
 from ocsync.dialects.face import UploadFace
 from ocsync.dialects.issuing import TokenDesk, TokenIssuer
+from ocsync.dialects.picora_direct import DirectUploads
+from ocsync.dialects.picora_resources import ResourceDesk, Sessions
 from ocsync.dialects.window import Answer, Document, Environ, Window
 from ocsync.problems import HttpProblem
 from ocsync.renderings import Form
 from ocsync.routes import Access, Mount
 from ocsync.settings import Settings
 from ocsync.uploads.runner import Engine
+from spaces.api_keys import ApiKeys
 from spaces.clock import SECOND
+from spaces.idempotency import IdempotencyKeys
 from spaces.library import Library
+from spaces.resources import Resources
 from spaces.upload_model import Lifetime
+from spaces.videos import Videos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +38,7 @@ class Workshop:
     settings: Settings
     library: Library
     engine: Engine
-    secret: bytes
+    keys: tuple[bytes, ...]
 
     def max_size(self, most: int | None) -> int | None:
         """The smaller one of a dialect's limit and the limit of all uploads."""
@@ -46,6 +54,10 @@ def dialect_mounts(workshop: Workshop) -> tuple[Mount, ...]:
     mounts: list[Mount] = []
     if settings.pulse.enabled:
         mounts += pulse_mounts(workshop)
+    if settings.omegastream.enabled:
+        mounts += omegastream_mounts(workshop)
+    if settings.picora.enabled:
+        mounts += picora_mounts(workshop)
     return tuple(mounts)
 
 
@@ -58,7 +70,7 @@ def pulse_mounts(workshop: Workshop) -> Iterable[Mount]:
     )
     cors = pulse.pulse_cors(settings.origins)
     window = Window(dialect=dialect, cors=cors, phrase=pulse.phrase)
-    tokens = UploadTokens(secret=workshop.secret, clock=library.uploads.now)
+    tokens = UploadTokens(keys=workshop.keys, clock=library.uploads.now)
     bearers = pulse.Bearers(tokens=tokens, accounts=library.accounts)
     uploads = f"{settings.prefix}/uploads"
     face = UploadFace(
@@ -91,6 +103,122 @@ def pulse_mounts(workshop: Workshop) -> Iterable[Mount]:
             is_exact=True,
         ),
         open_mount(f"{settings.prefix}/health", windowed(window, _health)),
+    )
+
+
+def omegastream_mounts(workshop: Workshop) -> Iterable[Mount]:
+    """Omegastream."""
+    library, settings = workshop.library, workshop.settings.omegastream
+    dialect = omegastream.omegastream_dialect(
+        lifetime=Lifetime(microseconds(settings.expiry)),
+        max_size=workshop.max_size(settings.max_size),
+    )
+    origins = origins_of(settings.origins, workshop.settings.cors.origins)
+    window = Window(
+        dialect=dialect,
+        cors=omegastream.omegastream_cors(origins),
+        phrase=omegastream.phrase,
+    )
+    keys = omegastream_keys(library, workshop.keys)
+    videos = Videos(database=library.database)
+    door = omegastream.SignedDoor(
+        engine=workshop.engine,
+        terms=dialect.terms,
+        keys=keys,
+        videos=videos,
+        accounts=library.accounts,
+        tree=library.tree,
+        max_ahead=microseconds(settings.max_ahead),
+        takes_plain=settings.plain_signatures,
+    )
+    uploads = f"{settings.prefix}/tusupload"
+    face = UploadFace(engine=workshop.engine, window=window, door=door, path=uploads)
+    desk = omegastream.VideoDesk(
+        engine=workshop.engine,
+        terms=dialect.terms,
+        keys=keys,
+        videos=videos,
+        accounts=library.accounts,
+    )
+    return (
+        open_mount(uploads, face),
+        open_mount(f"{settings.prefix}/video", windowed(window, desk.answer)),
+    )
+
+
+def omegastream_keys(library: Library, keys: tuple[bytes, ...]) -> ApiKeys:
+    """The API keys of Omegastream, which must be recoverable."""
+    return ApiKeys(
+        database=library.database,
+        api=omegastream.DIALECT,
+        prefix=omegastream.KEY_PREFIX,
+        sealer=SecretSealer(keys=keys),
+    )
+
+
+def picora_keys(library: Library) -> ApiKeys:
+    """The API keys of Picora, of which only hashes are kept."""
+    return ApiKeys(
+        database=library.database,
+        api=picora.DIALECT,
+        prefix=picora.KEY_PREFIX,
+        sealer=None,
+    )
+
+
+def picora_mounts(workshop: Workshop) -> Iterable[Mount]:
+    """Picora."""
+    library, settings = workshop.library, workshop.settings.picora
+    dialect = picora.picora_dialect(
+        lifetime=Lifetime(microseconds(settings.expiry)),
+        max_size=workshop.max_size(settings.max_size),
+        min_chunk=settings.min_chunk,
+    )
+    origins = origins_of(settings.origins, workshop.settings.cors.origins)
+    window = Window(
+        dialect=dialect, cors=picora.picora_cors(origins), phrase=picora.phrase
+    )
+    door = picora.KeyDoor(
+        keys=picora_keys(library), accounts=library.accounts, tree=library.tree
+    )
+    uploads = f"{settings.prefix}/uploads"
+    sessions = Sessions(
+        face=UploadFace(
+            engine=workshop.engine,
+            window=window,
+            door=door,
+            path=uploads,
+            methods=picora.METHODS,
+            no_version=400,
+        ),
+        uploads=library.uploads,
+    )
+    direct = DirectUploads(
+        engine=workshop.engine,
+        terms=picora.direct_terms(
+            dialect.terms, workshop.max_size(settings.max_direct_size)
+        ),
+        door=door,
+        repeats=IdempotencyKeys(database=library.database),
+    )
+    desks = {
+        kind: ResourceDesk(
+            kind=kind,
+            door=door,
+            direct=direct,
+            resources=Resources(database=library.database),
+            storage_id=library.storage_id,
+        )
+        for kind in picora.FOLDERS
+    }
+    return (
+        open_mount(uploads, windowed(window, sessions.answer)),
+        *(
+            open_mount(
+                f"{settings.prefix}/{picora.URLS[kind]}", windowed(window, desk.answer)
+            )
+            for kind, desk in desks.items()
+        ),
     )
 
 

@@ -51,7 +51,7 @@ def issuer(settings: Settings, library: Library) -> TokenIssuer:
         settings=settings.pulse,
         catalog=library.catalog,
         tokens=UploadTokens(
-            secret=read_secrets(settings).transfer_key, clock=library.uploads.now
+            keys=read_secrets(settings).url_keys, clock=library.uploads.now
         ),
     )
 
@@ -443,7 +443,7 @@ class TestTokens:
         other = TokenIssuer(
             settings=Settings().pulse,
             catalog=library.catalog,
-            tokens=UploadTokens(secret=b"x" * 32, clock=library.uploads.now),
+            tokens=UploadTokens(keys=[b"x" * 32], clock=library.uploads.now),
         )
         forged = other.issue(admin.actor, server="http://x").token
 
