@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -31,7 +32,9 @@ DATA = random.Random(1).randbytes(3_000_000)
 class Server:
     """`ocsync serve` over one folder, in processes of its own."""
 
-    def __init__(self, folder: Path, workers: int, durability: str) -> None:
+    def __init__(
+        self, folder: Path, workers: int, durability: str, most_bytes: int | None
+    ) -> None:
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -55,6 +58,9 @@ class Server:
             text=True,
             start_new_session=True,
         )
+        if most_bytes is not None:  # before it forks its workers
+            bounds = (most_bytes, most_bytes)
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, bounds)
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if match := re.search(r"serves http://[^:]+:(\d+)", line):
@@ -119,10 +125,13 @@ class Server:
 
 @contextmanager
 def running(
-    folder: Path, workers: int = 1, durability: str = "fast"
+    folder: Path,
+    workers: int = 1,
+    durability: str = "fast",
+    most_bytes: int | None = None,
 ) -> Iterator[Server]:
     """A server, stopped at the end of the block if it still runs."""
-    server = Server(folder, workers, durability)
+    server = Server(folder, workers, durability, most_bytes)
     try:
         yield server
     finally:
@@ -272,3 +281,21 @@ def test_f18_f19_uploads_go_on_after_a_restart(tmp_path: Path) -> None:
         assert server.head(path) == (200, 5)
         assert server.patch(client, path, 5, b"56789") == 204
         assert server.read(path) == b"0123456789"
+
+
+def test_f05_full_store(tmp_path: Path) -> None:
+    """507 when the store takes no more; what it took is kept and goes on later."""
+    folder, data = tmp_path / "data", DATA * 4
+    with running(folder, most_bytes=8_000_000) as server:
+        path = server.start(len(data))
+        with server.connect() as client:
+            status = server.patch(client, path, 0, data)
+        _, offset = server.head(path)
+    with running(folder) as server, server.connect() as client:
+        assert server.head(path) == (200, offset)
+        assert server.patch(client, path, offset, data[offset:]) == 204
+        content = server.read(path)
+
+    assert status == 507
+    assert 0 < offset <= 8_000_000
+    assert content == data
