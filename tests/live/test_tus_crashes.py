@@ -188,6 +188,7 @@ def test_f01_killed_in_the_middle_of_patches(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_f01_killed_a_hundred_times(tmp_path: Path) -> None:
     """As above, at a hundred random moments."""
     for run in range(10):
