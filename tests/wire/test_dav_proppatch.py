@@ -178,7 +178,7 @@ class TestDeadProperties:
     )
     @given(
         local=st.from_regex(r"[A-Za-z_][A-Za-z0-9._-]{0,20}", fullmatch=True),
-        namespace=st.sampled_from(["urn:x", "http://a.example/?b=c&d=e", "ü", ""]),
+        namespace=st.sampled_from(["urn:x", "http://a.example/?b=c&d=e", ""]),
         text=st.text(
             st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Cs")),
             max_size=40,
