@@ -140,7 +140,23 @@ def delete_user(loaded: LoadedSettings, name: str, yes: bool) -> None:
     click.echo(f"deleted {account.name}", err=True)
 
 
-@click.group()
+class TokenGroup(click.Group):
+    """App tokens, and upload tokens from a module of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names."""
+        return sorted([*super().list_commands(ctx), "upload"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None if there is none."""
+        if cmd_name != "upload":
+            return super().get_command(ctx, cmd_name)
+        from ocsync.cli.upload_tokens import upload  # noqa: PLC0415  # only now
+
+        return upload
+
+
+@click.group(cls=TokenGroup)
 def token() -> None:
     """App tokens: credentials for one program each."""
 

@@ -20,6 +20,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "config": "configuration",
     "db": "database",
     "oidc": "issuer",
+    "omegastream": "api_keys",
+    "picora": "api_keys",
 }
 """Which module of this package has the command, in the order of the help."""
 

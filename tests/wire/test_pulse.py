@@ -82,7 +82,7 @@ def finalize(
     token: str | None,
     name: object = NAME,
     *,
-    status: int = 200,
+    status: int | str = 200,
     in_body: str | None = None,
 ) -> TestResponse:
     """The app's last request."""

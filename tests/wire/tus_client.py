@@ -51,7 +51,7 @@ class Tus:
         *,
         body: bytes | None = None,
         pairs: Mapping[str, str | bytes] | None = None,
-        status: int = 201,
+        status: int | str = 201,
         **headers: str | None,
     ) -> TestResponse:
         """POST a creation, with its first bytes if there are any."""
@@ -78,7 +78,7 @@ class Tus:
         offset: int | str | None,
         body: bytes,
         *,
-        status: int = 204,
+        status: int | str = 204,
         **headers: str | None,
     ) -> TestResponse:
         """Append bytes."""
@@ -89,13 +89,13 @@ class Tus:
         return self.app.patch(path, body, headers=sent, status=status)
 
     def head(
-        self, path: str, *, status: int = 200, **headers: str | None
+        self, path: str, *, status: int | str = 200, **headers: str | None
     ) -> TestResponse:
         """Ask how far an upload is."""
         return self.app.head(path, headers=self.headers(headers), status=status)
 
     def delete(
-        self, path: str, *, status: int = 204, **headers: str | None
+        self, path: str, *, status: int | str = 204, **headers: str | None
     ) -> TestResponse:
         """Give an upload up."""
         return self.app.delete(path, headers=self.headers(headers), status=status)
