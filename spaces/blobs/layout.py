@@ -1,12 +1,11 @@
 """Where a blob lies in a folder: ids to relative paths, and nothing else."""
 
-from pathlib import PurePath
 from typing import Final
 
 from spaces.ids import BlobId, is_id
 
-STAGING: Final = PurePath("staging")
-SEALED: Final = PurePath("blobs")
+STAGING: Final = "staging"
+SEALED: Final = "blobs"
 SHARDS: Final = tuple(f"{number:02x}" for number in range(256))
 """The last two digits of an id are random in every UUID, so shards stay even."""
 
@@ -27,11 +26,16 @@ def shard_of(blob_id: BlobId) -> str:
     return blob_id[-2:]
 
 
-def staged_path(blob_id: BlobId) -> PurePath:
+def staged_path(blob_id: BlobId) -> str:
     """Where it grows."""
-    return STAGING / require_blob_id(blob_id)
+    return f"{STAGING}/{require_blob_id(blob_id)}"
 
 
-def sealed_path(blob_id: BlobId) -> PurePath:
+def sealed_folder(blob_id: BlobId) -> str:
+    """The folder where it stays."""
+    return f"{SEALED}/{shard_of(blob_id)}"
+
+
+def sealed_path(blob_id: BlobId) -> str:
     """Where it stays."""
-    return SEALED / shard_of(require_blob_id(blob_id)) / blob_id
+    return f"{sealed_folder(require_blob_id(blob_id))}/{blob_id}"
