@@ -29,6 +29,10 @@ CHUNK = "Content-Type: application/offset+octet-stream"
 DATA = random.Random(1).randbytes(3_000_000)
 
 
+class NotStarted(Exception):
+    """The server ended before it served."""
+
+
 class Server:
     """`ocsync serve` over one folder, in processes of its own."""
 
@@ -67,7 +71,8 @@ class Server:
                 self.port = int(match[1])
                 break
         else:
-            raise AssertionError("the server did not start")
+            self._reap()
+            raise NotStarted
 
     def kill(self) -> None:
         """End all of its processes at once, without a word."""
@@ -123,6 +128,16 @@ class Server:
         return answer.body
 
 
+def start(
+    folder: Path, workers: int, durability: str, most_bytes: int | None
+) -> Server:
+    """A server; processes of one that was killed may hold the folder for a moment."""
+    for _ in range(50):
+        with suppress(NotStarted):
+            return Server(folder, workers, durability, most_bytes)
+    raise NotStarted
+
+
 @contextmanager
 def running(
     folder: Path,
@@ -131,7 +146,7 @@ def running(
     most_bytes: int | None = None,
 ) -> Iterator[Server]:
     """A server, stopped at the end of the block if it still runs."""
-    server = Server(folder, workers, durability, most_bytes)
+    server = start(folder, workers, durability, most_bytes)
     try:
         yield server
     finally:
