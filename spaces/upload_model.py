@@ -84,7 +84,8 @@ class Intent:
     def to_json(self) -> str:
         """The text that `from_json` reads."""
         values = asdict(self) | {"on_existing": self.on_existing.value}
-        return json.dumps({key: value for key, value in values.items() if value})
+        known = {key: value for key, value in values.items() if value is not None}
+        return json.dumps(known)
 
     @classmethod
     def from_json(cls, text: str) -> "Intent":

@@ -42,6 +42,7 @@ def versions(library: Library, person: Person, space: Space, *path: str) -> int:
         ("5016470400", 5016470400.0),
         ("1701708712.25", 1701708712.25),
         ("-86400", -86400.0),
+        ("0", 0.0),
     ],
 )
 def test_case_84_mtime(  # noqa: PLR0917
