@@ -5,6 +5,7 @@ is the account's name here, and never changes: clients log out when it does.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -19,6 +20,7 @@ from spaces.errors import SpacesError, UserNotFound
 from spaces.library import Library
 from spaces.model import Actor, Quota, User
 
+_MISCOUNTING: Final = "mirall/2."
 _VERSIONS: Final = "/<any('v1.php','v2.php'):version>"
 
 
@@ -93,7 +95,8 @@ class _Answers:
     def capabilities(self, call: Call) -> Data:
         """What the server can do."""
         call.require_actor()
-        return capabilities(self._features, host=call.host)
+        agent = call.request.headers.get("User-Agent", "")
+        return capabilities(_as_seen_by(agent, self._features), host=call.host)
 
     def own_user(self, call: Call) -> Data:
         """Who is logged in, in the few fields that every client reads."""
@@ -131,6 +134,21 @@ class _Answers:
     def _quota_of(self, user: User) -> Quota:
         owner = Actor(user.id, user.name)
         return self._library.catalog.personal(owner).quota
+
+
+def _as_seen_by(agent: str, features: Features) -> Features:
+    """The features for this client, whose faults are known.
+
+    The desktop 2.x takes what is left of a file to be its size less twice the offset.
+    Half-way through a file of an even number of chunks that is nothing, and it sends
+    empty chunks for ever. Hardly any file is an even number of chunks of an odd size:
+    so that is what it is told.
+    """
+    if _MISCOUNTING not in agent or features.tus is None:
+        return features
+    size = features.tus.max_chunk_size
+    size -= 1 - size % 2
+    return replace(features, tus=replace(features.tus, max_chunk_size=size))
 
 
 def _quota(quota: Quota) -> Data:

@@ -188,6 +188,20 @@ class TestChunkSize:
         assert tus["max_chunk_size"] == 5_000_000
 
 
+def test_old_desktop_gets_chunks_it_can_count(app: TestApp, admin: Person) -> None:
+    """The desktop 2.x, and no other, is told a chunk size one byte smaller."""
+    url = "/ocs/v1.php/cloud/capabilities?format=json"
+
+    def size(agent: str) -> int:
+        headers = admin.basic | {"User-Agent": f"Mozilla/5.0 (Linux) {agent}"}
+        data = app.get(url, headers=headers).json["ocs"]["data"]
+        return int(data["capabilities"]["files"]["tus_support"]["max_chunk_size"])
+
+    assert size("mirall/2.11.0 (owncloudcmd)") == 9_999_999
+    assert size("mirall/6.0.3") == 10_000_000
+    assert size("mirall/22.1") == 10_000_000
+
+
 def test_what_clients_look_at_first(app: TestApp, admin: Person) -> None:
     """Poll interval in milliseconds, versions old and new clients accept."""
     data = capabilities(app, admin)
