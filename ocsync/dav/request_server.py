@@ -220,10 +220,11 @@ class SpacesRequestServer(RequestServer):
         ).answer(start_response)
 
     def do_PROPPATCH(self, environ: Environ, start_response: StartResponse) -> Answer:
-        """Set and remove properties, all or none."""
+        """Set and remove properties, all or none.
+
+        It concerns one resource whatever Depth says: webdavclient3 sends `Depth: 1`.
+        """
         request = dav_request(environ)
-        if request.depth(Depth.ZERO) is not Depth.ZERO:
-            raise HttpProblem(400, "PROPPATCH takes Depth 0")
         resource = self._require_resource(environ)
         self._evaluate_if_headers(resource, environ)
         if not isinstance(resource, NodeResource):

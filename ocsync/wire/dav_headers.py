@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ocsync.wire.malformed import MalformedHeader
 
 _SECONDS: Final = re.compile(r"Second-(\d{1,19})", re.IGNORECASE)
-_CODED_URL: Final = re.compile(r"<([^<>\s\x00-\x1f\x7f]+)>")
+_LOCK_TOKEN: Final = re.compile(r"(<)?([^<>\s\x00-\x1f\x7f]+)(?(1)>)")
 _MAX_TIMEOUT_SECONDS: Final = 2**32 - 1
 
 
@@ -68,13 +68,15 @@ def parse_timeout(text: str | None) -> int | None:
 def parse_lock_token(text: str | None) -> str:
     """The token of an UNLOCK.
 
+    The brackets of a Coded-URL may be missing: npm's `webdav` sends none.
+
     Raises:
-        MalformedHeader: missing, or not a Coded-URL.
+        MalformedHeader: missing, or more than one token.
     """
-    match = _CODED_URL.fullmatch((text or "").strip())
+    match = _LOCK_TOKEN.fullmatch((text or "").strip())
     if match is None:
         raise MalformedHeader("Lock-Token", "expected one token in angle brackets")
-    return match[1]
+    return match[2]
 
 
 def parse_destination(text: str | None, *, hosts: frozenset[str]) -> str:

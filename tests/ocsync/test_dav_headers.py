@@ -52,12 +52,19 @@ def test_timeout(text: str | None, seconds: int | None) -> None:
     assert parse_timeout(text) == seconds
 
 
-def test_lock_token() -> None:
-    """Lock-Token is one URL in angle brackets."""
-    assert parse_lock_token("<urn:uuid:1>") == "urn:uuid:1"
-    for text in (None, "", "urn:uuid:1", "<>", "<a> <b>", "<a b>"):
-        with pytest.raises(MalformedHeader):
-            parse_lock_token(text)
+@pytest.mark.parametrize("text", ["<urn:uuid:1>", "urn:uuid:1", " <urn:uuid:1> "])
+def test_lock_token(text: str) -> None:
+    """Lock-Token is one URL in angle brackets, which not every client sends."""
+    assert parse_lock_token(text) == "urn:uuid:1"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "<>", "<a> <b>", "<a b>", "<a", "a>", "a b"]
+)
+def test_malformed_lock_tokens(text: str | None) -> None:
+    """Nothing else is taken for a token."""
+    with pytest.raises(MalformedHeader):
+        parse_lock_token(text)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,17 @@ def test_times(dav: Dav, name: str, text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("depth", ["0", "1", "infinity"])
+def test_depth_means_nothing(dav: Dav, depth: str) -> None:
+    """RFC 4918 gives PROPPATCH no Depth; webdavclient3 sends 1."""
+    inside = '<d:set><d:prop><x xmlns="urn:x">1</x></d:prop></d:set>'
+    body = xml("propertyupdate", inside)
+
+    (row,) = rows_of(dav.send("PROPPATCH", "a.txt", body, headers={"Depth": depth}))
+
+    assert set(row.found) == {"{urn:x}x"}
+
+
 def test_a_time_beside_checksums(dav: Dav) -> None:
     """Rclone sends both in one request; ours are computed and stay."""
     found = put_prop(
