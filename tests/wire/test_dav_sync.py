@@ -370,9 +370,13 @@ class Edits(RuleBasedStateMachine):
     def sync(self, which: int) -> None:
         """One of the mirrors asks what changed."""
         mirror = self.mirrors[which]
-        if not mirror.folder or "sub" in self.dav.names():
+        if self._is_folder(mirror.folder):
             mirror.sync()
             assert mirror.state == truth(self.dav, mirror.folder)
+
+    def _is_folder(self, path: str) -> bool:
+        answer = self.dav.propfind(path, "d:resourcetype")
+        return answer.status_int == 207 and "<d:collection/>" in answer.text
 
     def teardown(self) -> None:
         """In the end all of them know all."""
@@ -386,8 +390,8 @@ def test_mirrors_converge_under_random_edits(dav: Dav) -> None:
     run_state_machine_as_test(
         type("EditsHere", (Edits,), {"dav": dav}),
         settings=settings(
-            max_examples=10,
-            stateful_step_count=20,
+            max_examples=40,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
