@@ -12,6 +12,7 @@ from webtest import TestApp, TestResponse
 from ocsync.dialects.mounts import picora_keys
 from spaces.api_key_model import ApiKey
 from spaces.clock import HOUR
+from spaces.idempotency import IdempotencyKeys
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Place, Space
@@ -483,6 +484,20 @@ class TestDuplicates:
         assert "X-Picora-Duplicate" not in second.headers
         app.get("/dav/files/admin/Picora/Images/a.jpg", headers=admin.basic)
 
+    def test_purged_files_leave_nothing(
+        self, *, app: TestApp, tus: Tus, library: Library, admin: Person, home: Space
+    ) -> None:
+        """The id goes with the file."""
+        send(tus, b"12345", "a.jpg")
+        app.delete("/dav/files/admin/Picora/Images/a.jpg", headers=admin.basic)
+
+        library.trash.empty(admin.actor, home.id)
+        library.sweeper.sweep()
+
+        with library.database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT * FROM resources").all()
+        assert rows == []
+
     def test_moved_and_renamed_files_are(
         self, app: TestApp, tus: Tus, admin: Person
     ) -> None:
@@ -630,6 +645,20 @@ class TestDirect:
             status=400,
         )
 
+        post_form(app, tus, b"12345", status=201, Idempotency_Key="k1")
+
+    def test_a_request_under_way_is_not_done_twice(
+        self, app: TestApp, tus: Tus, library: Library, admin: Person
+    ) -> None:
+        """409 until the first one is answered; then its answer."""
+        keys = IdempotencyKeys(database=library.database)
+        keys.begin(admin.actor.user_id, "k1")
+
+        answer = post_form(app, tus, b"12345", status=409, Idempotency_Key="k1")
+
+        refuse(answer, "IDEMPOTENCY_KEY_IN_USE")
+        assert answer.headers["Retry-After"] == "1"
+        keys.settle(admin.actor.user_id, "k1", None)
         post_form(app, tus, b"12345", status=201, Idempotency_Key="k1")
 
     def test_keys_are_each_users_own(
