@@ -339,14 +339,14 @@ class Uploads:
             space_id=place.space_id,
         )
 
-    def end(self, upload: Upload, state: UploadState) -> None:
+    def end(self, upload: Upload, state: UploadState) -> Upload | None:
         """Give an upload up: failed, aborted or expired; what it held is free again.
 
-        Nothing happens to one that has ended already, but that the record of a
-        finished one is taken away; its file stays.
+        The answer is the upload as it was until then; None if it has ended already,
+        where only the record of a finished one is taken away; its file stays.
         """
 
-        def job(connection: Connection) -> BlobId | None:
+        def job(connection: Connection) -> Upload | None:
             now = self._database.now(connection)
             present = rows.find(connection, upload.id, lock=True)
             if present is None or present.state is UploadState.FINISHED:
@@ -355,11 +355,11 @@ class Uploads:
             if not rows.close(connection, upload.id, state, None, now):
                 return None
             upload_finish.return_quota(connection, present)
-            return present.blob_id
+            return present
 
-        blob_id = self._database.write(job, space_id=upload.space_id)
-        if blob_id is not None:
-            self._blobs.discard(blob_id)
+        if ended := self._database.write(job, space_id=upload.space_id):
+            self._blobs.discard(ended.blob_id)
+        return ended
 
     def sweep(self, record_age: int) -> int:
         """Expire what is due and forget records that ended so long ago; how many.

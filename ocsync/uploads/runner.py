@@ -212,7 +212,9 @@ class Engine:
         _raise_refusal(decide(state_of(upload), Abort(), terms.limits), upload)
         upload = _require(upload)
         self._leases.interrupt(upload)
-        self._uploads.end(upload, UploadState.ABORTED)
+        ended = self._uploads.end(upload, UploadState.ABORTED)
+        if ended is not None and ended.epoch != upload.epoch:  # a writer came meanwhile
+            self._leases.interrupt(ended)
 
     def _performance(
         self, lease: Lease, terms: Terms, transfer: Transfer, chunk: Chunk

@@ -15,8 +15,14 @@ from wsgiref.types import WSGIApplication
 import pytest
 
 from ocsync.server import ServerThread
+from ocsync.settings import load_settings
+from ocsync.tus.mounts import open_engine
+from ocsync.tus.plain import plain_dialect
+from spaces.clock import DAY
 from spaces.errors import BlobNotFound
+from spaces.ids import UploadId
 from spaces.model import Place
+from spaces.upload_model import Lifetime
 from tests.live.harness import Serve, until
 from tests.live.raw_http import RawClient
 from tests.live.tus_site import AUTH, VERSION, Site, open_site
@@ -182,6 +188,22 @@ def test_t05_f10_delete_ends_a_running_patch(site: Site) -> None:
     assert site.ask(f"HEAD {path}").status == 410
     quota = site.library.catalog.get(site.actor, site.home.id).quota
     assert (quota.used, quota.reserved) == (0, 0)
+    until(lambda: not list(site.library.blobs.staged_ids()))
+    running.close()
+
+
+def test_t05_a_delete_looked_before_the_patch_came(site: Site, tmp_path: Path) -> None:
+    """A writer that came between a DELETE's look and its deed is ended as well."""
+    path = site.start(len(DATA))
+    seen = site.library.uploads.get(UploadId(path.rpartition("/")[2]))
+    running = stall(site, path, DATA[:5000], len(DATA))
+
+    overrides = {"storage.data": tmp_path / "data"}
+    settings = load_settings(environ={}, overrides=overrides).settings
+    terms = plain_dialect(lifetime=Lifetime(DAY), max_size=None).terms
+    open_engine(settings, site.library).abort(seen, terms)
+
+    assert running.read_answer().status in {410, 423}
     until(lambda: not list(site.library.blobs.staged_ids()))
     running.close()
 
