@@ -43,7 +43,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Abort:
         return _INTERRUPTED
     except click.ClickException as error:
-        return _complain(error.format_message(), error.exit_code, context(error))
+        return _report(error)
     except SettingsError as error:
         return _complain(str(error), WRONG_USAGE)
     except (DataFolderError, SchemaMismatch) as error:
@@ -59,6 +59,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(_os_message(error), FAILED)
     return result if isinstance(result, int) else DONE
+
+
+def _report(error: click.ClickException) -> int:
+    """One line for a mistake; the whole help for a command without arguments."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    return _complain(error.format_message(), error.exit_code, context(error))
 
 
 def context(error: click.ClickException) -> str:

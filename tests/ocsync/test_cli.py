@@ -71,6 +71,16 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"  {command} " in out
 
 
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever types only the name is told what there is, on stderr."""
+    code = run_here([])
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "serve" in err
+    assert "Usage: ocsync [OPTIONS] COMMAND [ARGS]...\n" in err
+
+
 def test_users(capsys: pytest.CaptureFixture[str], founded: Path, run: Run) -> None:
     """Add, list, disable, enable, change the password, delete."""
     done = run(
