@@ -35,7 +35,7 @@ from ocsync.wire.checksum import (
     parse_upload_checksum,
 )
 from ocsync.wire.conditions import format_etag, parse_if_match, parse_if_none_match
-from ocsync.wire.dates import format_http_date
+from ocsync.wire.dates import format_http_date, parse_unix_seconds
 from ocsync.wire.malformed import MalformedHeader
 from ocsync.wire.media_types import media_type_of
 from ocsync.wire.metadata import Metadata, MetadataMalformed
@@ -151,12 +151,15 @@ class SpaceUploads:
         if actor is None or folder is None:
             raise HttpProblem(405, "uploads begin in the folder of a space")
         command = _parse(get)
-        target = _target(command.metadata, actor, folder)
+        time = _time(command.metadata, get)
+        target = _target(command.metadata, time, actor, folder)
         target = _with_guard(target, get, environ.get("ocsync.lock_tokens", ()))
         upload = self.engine.create(
             command, target, self.dialect.terms, transfer(environ, GRAMMAR)
         )
         headers = self._headers(upload, environ)
+        if get("X-OC-Mtime") is not None:
+            headers.append(("X-OC-Mtime", "accepted"))
         if upload.state is UploadState.FINISHED or command.chunk is not None:
             headers += progress_headers(upload, self.dialect)[1:]
         if upload.result is not None:
@@ -181,11 +184,25 @@ def _parse(get: GetHeader) -> Create:
     return parse_create(get, GRAMMAR)
 
 
-def _target(metadata: Metadata, actor: Actor, folder: Place) -> Target:
+def _time(metadata: Metadata, get: GetHeader) -> Instant | None:
+    """The file's time; ownCloud's desktop client 2.x tells it as with PUT.
+
+    Raises:
+        MalformedHeader: X-OC-Mtime is no time.
+    """
+    header = get("X-OC-Mtime")
+    told = None if header is None else parse_unix_seconds(header, header="X-OC-Mtime")
+    named = metadata.time("mtime")
+    return told if named is None else named
+
+
+def _target(
+    metadata: Metadata, modified_at: Instant | None, actor: Actor, folder: Place
+) -> Target:
     names = parse_file_path(_text(metadata, "filename", "name"))
     checksum = _whole_checksum(metadata)
     intent = Intent(
-        modified_at=metadata.time("mtime"),
+        modified_at=modified_at,
         media_type=media_type_of(names[-1], _text(metadata, "filetype", "type")),
         algorithm=None if checksum is None else checksum.algorithm,
         digest=None if checksum is None else checksum.hex,

@@ -62,6 +62,31 @@ def test_case_84_mtime(  # noqa: PLR0917
     assert final.headers["Last-Modified"].endswith("GMT")
 
 
+@pytest.mark.parametrize("body", [None, b"abc"])
+def test_mtime_in_the_header_of_put(
+    tus: Tus, library: Library, admin: Person, home: Space, body: bytes | None
+) -> None:
+    """The desktop client 2.x tells the time so, and looks for the answer."""
+    answer = tus.create(3, body=body, X_OC_Mtime="1572000000")
+    if body is None:
+        tus.patch(path_of(answer), 0, b"abc")
+
+    assert answer.headers["X-OC-Mtime"] == "accepted"
+    assert node(library, admin, home, "file.bin").modified_at == 1_572_000_000_000_000
+
+
+def test_mtime_in_both(tus: Tus, library: Library, admin: Person, home: Space) -> None:
+    """The metadata counts, even when it says 1970."""
+    tus.create(3, body=b"abc", pairs={"mtime": "0"}, X_OC_Mtime="1572000000")
+
+    assert node(library, admin, home, "file.bin").modified_at == 0
+
+
+def test_mtime_that_is_none(tus: Tus) -> None:
+    """400, as with PUT."""
+    tus.create(3, body=b"abc", X_OC_Mtime="yesterday", status=400)
+
+
 @pytest.mark.parametrize("mtime", ["null", "", "yesterday", "1e9"])
 def test_case_85_no_mtime(
     tus: Tus, library: Library, admin: Person, home: Space, mtime: str
