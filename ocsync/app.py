@@ -34,6 +34,7 @@ from ocsync.operations import HEALTH_PATHS, operation_mounts
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import Settings
 from ocsync.tus.mounts import upload_service
+from ocsync.web.edge import web_mounts
 from spaces.clock import system_clock
 from spaces.library import Library
 from spaces.throttle import Throttle
@@ -94,6 +95,7 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
         *operation_mounts(library=around.library, log=around.log),
         *graph_mounts(library=around.library),
         *around.identity.mounts,
+        *web_mounts(issuer_of=around.identity.login.issuer_of),
         *archiver_mounts(
             library=around.library, limits=archive_limits(around.settings)
         ),

@@ -44,6 +44,7 @@ class Identity:
     authenticators: tuple[Authenticator, ...]
     mounts: tuple[Mount, ...]
     signing_key: Callable[[Actor], str]
+    login: WebLogin
 
 
 def compose_identity(
@@ -78,6 +79,7 @@ def compose_identity(
         authenticators=authenticators,
         mounts=(*mounts, *discovery_mounts(login=login)),
         signing_key=signing_keys.key_of,
+        login=login,
     )
 
 

@@ -101,7 +101,7 @@ class Clients:
         if client_id == self._web_client_id:
             return Client(
                 id=client_id,
-                name="ownCloud Web",
+                name="Files",
                 redirect_uris=tuple(base_url + path for path in _WEB_PATHS),
                 is_ours=True,
             )

@@ -1,0 +1,100 @@
+"""The page at `/` and its files below `/web`, for everybody: they hold no secrets.
+
+Nothing inline runs in the page, nothing is loaded from elsewhere, and the only other
+origin it may ask is that of an external issuer, where one is configured.
+"""
+
+import hashlib
+from collections.abc import Callable
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Response
+
+from ocsync.endpoints import Call, Endpoints, Route
+from ocsync.problems import HttpProblem
+from ocsync.renderings import Form
+from ocsync.routes import Access, Mount
+from ocsync.web.assets import PAGE, Asset, Assets, as_asset, read_assets
+
+PREFIX: Final = "/web"
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK_AGAIN: Final = "no-cache"
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    " connect-src {connect}; form-action 'none'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
+
+
+def web_mounts(*, issuer_of: Callable[[Call], str | None]) -> tuple[Mount, ...]:
+    """The mounts of this module; `issuer_of` says where people log in."""
+    page = _Page(read_assets(), issuer_of)
+    return (
+        _mount("", (Route("GET", "/", page.show),), is_exact=True),
+        _mount(PREFIX, (Route("GET", "/<revision>/<path:path>", page.file),)),
+    )
+
+
+class _Page:
+    """Answers the URLs of the page."""
+
+    def __init__(self, assets: Assets, issuer_of: Callable[[Call], str | None]) -> None:
+        self._assets = assets
+        self._issuer_of = issuer_of
+
+    def show(self, call: Call) -> Response:
+        """The page, which names its files by the base URL it is reached under."""
+        folder = f"{urlsplit(call.base_url).path}{PREFIX}/{self._assets.revision}"
+        text = self._assets.page.replace("{folder}", escape(folder))
+        response = _answer(call, as_asset(PAGE, text.encode()), cache=_ASK_AGAIN)
+        response.headers["Content-Security-Policy"] = _POLICY.format(
+            connect=" ".join(self._connects_to(call))
+        )
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    def file(self, call: Call, revision: str, path: str) -> Response:
+        """A file of this revision; others are gone."""
+        asset = self._assets.files.get(path)
+        if asset is None or revision != self._assets.revision:
+            raise HttpProblem(404, "There is nothing at this URL")
+        return _answer(call, asset, cache=_FOREVER)
+
+    def _connects_to(self, call: Call) -> tuple[str, ...]:
+        """Where the page's requests may go."""
+        parts = urlsplit(self._issuer_of(call) or call.base_url)
+        ours = urlsplit(call.base_url)
+        if (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc):
+            return ("'self'",)
+        return ("'self'", f"{parts.scheme}://{parts.netloc}")
+
+
+def _answer(call: Call, asset: Asset, *, cache: str) -> Response:
+    """The file, compressed for those who take that, or 304."""
+    is_compressed = call.request.accept_encodings["gzip"] > 0
+    response = Response(
+        asset.compressed if is_compressed else asset.content,
+        content_type=asset.media_type,
+    )
+    if is_compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = cache
+    coding = "-gzip" if is_compressed else ""
+    response.set_etag(hashlib.sha256(asset.content).hexdigest()[:32] + coding)
+    response.make_conditional(call.request)
+    return response
+
+
+def _mount(prefix: str, routes: tuple[Route, ...], *, is_exact: bool = False) -> Mount:
+    return Mount(
+        prefix=prefix,
+        app=Endpoints(routes),
+        form=Form.TEXT,
+        access=Access.IGNORED,
+        is_exact=is_exact,
+    )

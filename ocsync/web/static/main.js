@@ -1,0 +1,74 @@
+// The page, put together. `wire` speaks to the server, `state` knows how things are,
+// `view` shows them; each knows only those before it.
+
+import { Transfers } from "./state/transfers.js";
+import { Unfinished } from "./state/unfinished.js";
+import { explain, language, texts } from "./texts/texts.js";
+import { connectCards } from "./view/connect.js";
+import { askConflict } from "./view/dialogs.js";
+import { h } from "./view/dom.js";
+import { FilesView } from "./view/files.js";
+import { Shell } from "./view/shell.js";
+import { TransfersPanel } from "./view/transfers.js";
+import { Downloads } from "./wire/downloads.js";
+import { Files } from "./wire/files.js";
+import { Login, readConfiguration } from "./wire/login.js";
+import { Server } from "./wire/server.js";
+import { Uploads } from "./wire/uploads.js";
+
+async function start(shell) {
+  const announce = (text) => shell.announce(text);
+  try {
+    const configuration = await readConfiguration();
+    if (configuration === null) return showClients(shell, announce);
+    const login = new Login(configuration);
+    const isDone = await login.finish();
+    if (!login.isIn) return showWelcome(shell, login, isDone ? null : texts.signInFailed);
+    login.onLost = () => {
+      shell.head(null);
+      showWelcome(shell, login, texts.signedOut);
+    };
+    await enter(shell, login, announce);
+  } catch (error) {
+    if (error.status !== 401) shell.problem(explain(error), () => start(shell));
+  }
+}
+
+/** Everything for somebody who is logged in. */
+async function enter(shell, login, announce) {
+  shell.busy();
+  const server = new Server(login);
+  const files = new Files(server);
+  const user = await files.me();
+  const transfers = new Transfers({
+    uploads: new Uploads(server),
+    files,
+    unfinished: new Unfinished(user.id),
+    askConflict,
+  });
+  const downloads = new Downloads(server);
+  shell.head(user, () => login.end());
+  shell.main.after(new TransfersPanel({ transfers, announce }).element);
+  await new FilesView({ shell, files, downloads, transfers, user }).open();
+}
+
+function showWelcome(shell, login, notice) {
+  const begin = () => login.begin().catch((error) => shell.announce(explain(error)));
+  shell.show(
+    h("div", { class: "welcome" },
+      h("h1", { tabindex: -1 }, texts.title),
+      notice ? h("p", { role: "alert", class: "wrong" }, notice) : null,
+      h("p", {}, texts.welcome),
+      h("button", { type: "button", class: "main", onclick: begin }, texts.signIn)));
+}
+
+function showClients(shell, announce) {
+  shell.show(
+    h("h1", { tabindex: -1 }, texts.connectTitle),
+    h("p", {}, texts.noSignIn),
+    connectCards({ announce }));
+}
+
+document.documentElement.lang = language;
+document.title = texts.title;
+start(new Shell());

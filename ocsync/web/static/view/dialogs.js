@@ -1,0 +1,91 @@
+// Questions, each a modal dialog that resolves to its answer, or to null.
+
+import { texts } from "../texts/texts.js";
+import { h, nameOf } from "./dom.js";
+
+/** Show a dialog; `content(close)` makes what is in it. */
+function ask(title, content) {
+  return new Promise((resolve) => {
+    let answer = null;
+    const close = (value) => {
+      answer = value;
+      dialog.close();
+    };
+    const heading = h("h2", { id: "dialog-title" }, title);
+    const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, heading);
+    dialog.append(...content(close));
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(answer);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+function cancelButton(close) {
+  return h("button", { type: "button", onclick: () => close(null) }, texts.cancel);
+}
+
+/** Ask for a name; of one that is there, the part before the ending is selected. */
+export function askName({ title, label, action, name = "" }) {
+  return ask(title, (close) => {
+    const input = h("input", {
+      id: "dialog-name", value: name, required: true, maxlength: 255,
+      autocomplete: "off", spellcheck: "false", autofocus: true,
+    });
+    const dot = name.lastIndexOf(".");
+    input.addEventListener("focus", () =>
+      input.setSelectionRange(0, dot > 0 ? dot : name.length), { once: true });
+    const submit = (event) => {
+      event.preventDefault();
+      if (input.value.trim()) close(input.value.trim());
+    };
+    return [
+      h("form", { onsubmit: submit },
+        h("label", { for: "dialog-name" }, label),
+        input,
+        h("div", { class: "buttons" },
+          cancelButton(close), h("button", { class: "main" }, action))),
+    ];
+  });
+}
+
+/** Ask whether something shall be removed. */
+export function askRemoval(name) {
+  return ask(texts.removeTitle, (close) => [
+    h("p", {}, ...around(texts.removeText, name)),
+    h("div", { class: "buttons" },
+      cancelButton(close),
+      h("button", { type: "button", class: "bad", onclick: () => close(true) },
+        texts.delete)),
+  ]);
+}
+
+/** Ask what to do with an upload whose name is taken. */
+export async function askConflict(upload, existing) {
+  const title = existing.isFolder ? texts.conflictFolder : texts.conflictTitle;
+  const all = h("input", { type: "checkbox", id: "dialog-all" });
+  const answer = await ask(title, (close) => {
+    const choice = (value, text) =>
+      h("button", { type: "button", onclick: () => close(value) }, text);
+    return [
+      h("p", {}, ...around(texts.conflictText, upload.name)),
+      h("div", { class: "choices" },
+        existing.isFolder ? null : choice("replace", texts.replace),
+        choice("keep", texts.keep),
+        choice("skip", texts.leave)),
+      ...(upload.batch.size > 1
+        ? [h("p", {}, all, " ", h("label", { for: "dialog-all" }, texts.forAll))]
+        : []),
+    ];
+  });
+  if (all.checked && answer) upload.batch.answer = answer;
+  return answer ?? "skip";
+}
+
+/** The text with the name in it as an element of its own. */
+export function around(text, name) {
+  const [before, after] = text("\0").split("\0");
+  return [before, nameOf(name), after];
+}

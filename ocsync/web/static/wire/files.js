@@ -1,0 +1,125 @@
+// Spaces, folders and files: Libre Graph for spaces, WebDAV for what is in them.
+
+import { BASE, Refused } from "./server.js";
+
+const DAV = "DAV:";
+const OC = "http://owncloud.org/ns";
+const PROPERTIES = `<?xml version="1.0" encoding="utf-8"?>
+<d:propfind xmlns:d="DAV:" xmlns:oc="${OC}"><d:prop>
+<d:resourcetype/><d:getlastmodified/><d:getetag/>
+<oc:id/><oc:name/><oc:size/><oc:permissions/>
+</d:prop></d:propfind>`;
+const PATH = `<?xml version="1.0" encoding="utf-8"?>
+<d:propfind xmlns:d="DAV:" xmlns:oc="${OC}"><d:prop>
+<oc:meta-path-for-user/></d:prop></d:propfind>`;
+
+/** The path of a file or folder in a space, below the server's base URL. */
+export function davPath(spaceId, names = []) {
+  return ["dav/spaces", ...[spaceId, ...names].map(encodeURIComponent)].join("/");
+}
+
+export class Files {
+  constructor(server) {
+    this.server = server;
+  }
+
+  /** Who is logged in. */
+  async me() {
+    const user = await this.server.document("graph/v1.0/me");
+    return {
+      id: user.id,
+      name: user.onPremisesSamAccountName,
+      displayName: user.displayName || user.onPremisesSamAccountName,
+    };
+  }
+
+  /** The spaces that are open to the user, the personal one first. */
+  async spaces() {
+    const { value } = await this.server.document("graph/v1.0/me/drives");
+    return value
+      .filter((drive) => !drive.root.deleted)
+      .map((drive) => ({
+        id: drive.id,
+        name: drive.name,
+        description: drive.description ?? "",
+        isPersonal: drive.driveType === "personal",
+        used: drive.quota?.used ?? 0,
+        total: drive.quota?.total ?? 0,
+      }))
+      .sort((a, b) => b.isPersonal - a.isPersonal || a.name.localeCompare(b.name));
+  }
+
+  /** A folder and what is in it. */
+  async list(spaceId, names) {
+    const [folder, ...entries] = await this.propfind(davPath(spaceId, names), "1");
+    if (!folder.isFolder) throw new Refused(404, "");
+    return { folder, entries };
+  }
+
+  /** What has this path; null if nothing has. */
+  async find(spaceId, names) {
+    try {
+      return (await this.propfind(davPath(spaceId, names), "0"))[0];
+    } catch (error) {
+      if (error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** Where the node with this id is: its space, its path, and whether it is a folder. */
+  async locate(id) {
+    const spaceId = id.split("!")[0];
+    if (spaceId === id) return { spaceId, names: [], isFolder: true };
+    const rows = await this.multistatus(`dav/meta/${encodeURIComponent(id)}`, "0", PATH);
+    const path = textOf(rows[0], OC, "meta-path-for-user");
+    const names = path.split("/").filter(Boolean);
+    const entry = await this.find(spaceId, names);
+    return { spaceId, names, isFolder: entry?.isFolder ?? true };
+  }
+
+  makeFolder(spaceId, names) {
+    return this.server.ask("MKCOL", davPath(spaceId, names));
+  }
+
+  /** Move something to another path, which must be free. */
+  move(spaceId, names, target) {
+    const destination = new URL(davPath(spaceId, target), BASE).href;
+    const headers = { Destination: destination, Overwrite: "F" };
+    return this.server.ask("MOVE", davPath(spaceId, names), { headers });
+  }
+
+  /** Move something to the trash. */
+  remove(spaceId, names) {
+    return this.server.ask("DELETE", davPath(spaceId, names));
+  }
+
+  async propfind(path, depth) {
+    const rows = await this.multistatus(path, depth, PROPERTIES);
+    return rows.map(entryOf);
+  }
+
+  async multistatus(path, depth, body) {
+    const answer = await this.server.ask("PROPFIND", path, {
+      body,
+      headers: { Depth: depth, "Content-Type": "application/xml" },
+    });
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/xml");
+    return [...parsed.getElementsByTagNameNS(DAV, "response")];
+  }
+}
+
+function entryOf(row) {
+  return {
+    id: textOf(row, OC, "id"),
+    name: textOf(row, OC, "name"),
+    size: Number(textOf(row, OC, "size")),
+    modified: new Date(textOf(row, DAV, "getlastmodified")),
+    etag: textOf(row, DAV, "getetag"),
+    permissions: textOf(row, OC, "permissions"),
+    isFolder: row.getElementsByTagNameNS(DAV, "collection").length > 0,
+  };
+}
+
+function textOf(row, namespace, name) {
+  return row?.getElementsByTagNameNS(namespace, name)[0]?.textContent ?? "";
+}
