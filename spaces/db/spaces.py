@@ -122,10 +122,14 @@ _CHANGEABLE: Final = frozenset(
 _GROWTH: Final[ColumnElement[Any]] = bindparam(
     "used_delta", type_=BigInteger
 ) + bindparam("reserved_delta", type_=BigInteger)
+_MOST_BYTES: Final = 2**63 - 1
+"""What the columns can count, which bounds spaces without a quota as well."""
 _HAS_ROOM: Final = or_(
-    spaces.c.quota_bytes.is_(None),
     _GROWTH <= 0,
-    spaces.c.used_bytes + spaces.c.reserved_bytes + _GROWTH <= spaces.c.quota_bytes,
+    func.coalesce(spaces.c.quota_bytes, _MOST_BYTES)
+    - spaces.c.used_bytes
+    - spaces.c.reserved_bytes
+    >= _GROWTH,
 )
 _ADVANCE: Final = Statement(
     update(spaces)

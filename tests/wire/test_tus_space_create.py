@@ -322,6 +322,23 @@ def test_open_uploads_hold_quota(app: TestApp, library: Library, admin: Person) 
     tus.create(8, "two")
 
 
+def test_lengths_beyond_what_can_be_counted(
+    app: TestApp, library: Library, admin: Person
+) -> None:
+    """Spaces without a quota promise no more than their counters can hold."""
+    space = library.catalog.create_project(admin.actor, "Endless")
+    tus = Tus(app, base_path(library, space), admin.basic)
+
+    path = tus.start(2**63 - 1, "one")
+    tus.create(2**63 - 1, "two", status=507)
+    assert library.catalog.get(admin.actor, space.id).quota.reserved == 2**63 - 1
+
+    tus.delete(path)
+    tus.create(1, "three", body=b"3")
+    quota = library.catalog.get(admin.actor, space.id).quota
+    assert (quota.used, quota.reserved) == (1, 0)
+
+
 def test_case_35_overwriting_counts_the_difference(
     app: TestApp, library: Library, admin: Person
 ) -> None:
