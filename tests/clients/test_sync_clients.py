@@ -1,5 +1,6 @@
 """owncloudcmd and nextcloudcmd, the desktop clients without a window."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,16 @@ def test_two_folders_stay_the_same(
         path = here / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"{name}\n".encode() * number)
-    (here / program / "large.bin").write_bytes(bytes(range(256)) * LARGE)
+    large = f"{program}/large.bin"
+    (here / large).write_bytes(bytes(range(256)) * LARGE)
+    for name in (names[1], large):
+        os.utime(here / name, (1_500_000_000, 1_500_000_000))
 
     sync(server, program, here)
     sync(server, program, there)
     assert contents(there) == contents(here)
+    for name in (names[1], large):
+        assert (there / name).stat().st_mtime == 1_500_000_000
 
     (there / names[5]).write_text("changed there")
     (there / names[6]).rename(there / program / "renamed there.txt")
