@@ -12,6 +12,7 @@ from spaces.blobs.folder import FolderBlobStore
 from spaces.blobs.memory import MemoryBlobStore
 from spaces.db.engine import open_database
 from spaces.errors import QuotaExceeded
+from spaces.fsck import Fsck
 from spaces.library import Library
 from spaces.model import Actor
 from spaces.policy import Policy
@@ -91,6 +92,9 @@ def _check_sums(desk: Desk, answered: int) -> None:
     root = desk.library.tree.get(desk.actor, desk.place("")).node
     # Three folders before, two changes per answered round, none lost, none twice.
     assert desk.library.changes.token(desk.actor, root) == 3 + 2 * answered
+    # The processes kept their bytes to themselves, so only the rows are checked.
+    fsck = Fsck(database=desk.library.database, blobs=desk.library.blobs)
+    assert [each for each in fsck.check_rows() if not each.is_sweepable] == []
 
 
 def test_two_processes_write_into_one_space(desk: Desk, database_url: str) -> None:
