@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import LiveServer, complain, require_program, run_client
+from tests.clients.conftest import LiveServer, require_program, run_client
 
 pytestmark = pytest.mark.clients
 
@@ -97,7 +97,7 @@ def mounted(server: LiveServer, root: str, folder: Path) -> Iterator[Path]:
     """The root mounted by davfs2; skipped where there is no FUSE to be had."""
     mount = require_program("mount.davfs")
     if os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        complain("davfs2 needs root and /dev/fuse")
+        pytest.skip("davfs2 needs root and /dev/fuse")
     point = folder / "mount"
     point.mkdir()
     # The daemon runs as a user of its own, who cannot look into the test's folder.
@@ -114,7 +114,7 @@ def mounted(server: LiveServer, root: str, folder: Path) -> Iterator[Path]:
         [mount, "-o", f"conf={folder / 'davfs2.conf'}", root, point], cwd=folder
     )
     if done.returncode != 0 and "fuse" in done.stderr.lower():
-        complain(f"no FUSE here: {done.stderr}")
+        pytest.skip(f"no FUSE here: {done.stderr}")
     assert done.returncode == 0, done.stdout + done.stderr
     try:
         yield point
