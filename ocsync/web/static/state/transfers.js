@@ -10,6 +10,9 @@ const MAX_DISPUTES = 5;
 /** Statuses after which the server is asked for its offset, and sending goes on. */
 const DISPUTES = [409, 423, 429, 460];
 
+/** The condition that nothing is replaced. */
+const NEW = { "If-None-Match": "*" };
+
 class Stopped extends Error {}
 
 export class Transfers extends EventTarget {
@@ -23,7 +26,7 @@ export class Transfers extends EventTarget {
 
   /** Upload files into a folder. */
   add(spaceId, folder, files) {
-    const batch = { answer: null, size: files.length };
+    const batch = { answer: null, size: files.length, entries: null };
     for (const file of files) {
       const upload = { spaceId, folder, file, name: file.name, batch, token: null };
       const known = this.unfinished.find(upload);
@@ -157,27 +160,39 @@ export class Transfers extends EventTarget {
 
   /** Begin at the server; false if the file shall be left out after all. */
   async create(upload) {
-    const { spaceId, folder, file } = upload;
-    let condition = { "If-None-Match": "*" };
+    let condition = NEW;
+    let existing = await this.expected(upload);
     for (;;) {
       upload.controller.signal.throwIfAborted();
+      if (existing) {
+        const answer = await this.decide(upload, existing);
+        if (answer === "skip") return false;
+        if (answer === "keep") upload.name = await this.otherName(upload);
+        condition = answer === "keep" ? NEW : { "If-Match": existing.etag };
+      }
       try {
-        upload.token = await this.uploads.create(
-          spaceId, folder, upload.name, file, condition,
-        );
-        if (upload.state === "gone") await this.forget(upload);
-        else this.unfinished.keep(upload);
+        await this.begin(upload, condition);
         return true;
       } catch (error) {
         if (error.status !== 412) throw error;
-        const existing = await this.files.find(spaceId, [...folder, upload.name]);
-        if (existing === null) throw error;
-        const answer = await this.decide(upload, existing);
-        if (answer === "skip") return false;
-        if (answer === "replace") condition = { "If-Match": existing.etag };
-        else upload.name = await this.otherName(upload);
+        existing = await this.files.find(upload.spaceId, [...upload.folder, upload.name]);
+        if (existing === null && condition === NEW) throw error;
+        condition = NEW;
       }
     }
+  }
+
+  async begin(upload, condition) {
+    const { spaceId, folder, name, file } = upload;
+    upload.token = await this.uploads.create(spaceId, folder, name, file, condition);
+    if (upload.state === "gone") await this.forget(upload);
+    else this.unfinished.keep(upload);
+  }
+
+  /** What had the file's name when its folder was listed, once for all files together. */
+  async expected({ spaceId, folder, name, batch }) {
+    batch.entries ??= await this.files.list(spaceId, folder).then(({ entries }) => entries);
+    return batch.entries.find((each) => each.name.normalize() === name.normalize());
   }
 
   async otherName({ spaceId, folder, name }) {

@@ -86,7 +86,7 @@ export const de = {
     desktopText:
       "Gib diese Adresse im ownCloud-Client ein; er meldet sich über den Browser an.",
     rclone: "rclone",
-    rcloneText: "Fragt nach dem Passwort und listet dann deine Dateien.",
+    rcloneText: "Wartet auf dein Passwort und Enter, dann listet es deine Dateien.",
     davfs2: "davfs2",
     davfs2Text: "Bindet deine Dateien als Ordner ein, unter Linux.",
     curl: "curl",

@@ -85,7 +85,7 @@ export const en = {
     desktop: "Desktop client",
     desktopText: "Enter this address in the ownCloud client; it signs in by the browser.",
     rclone: "rclone",
-    rcloneText: "Asks for the password, then lists your files.",
+    rcloneText: "Waits for your password and Enter, then lists your files.",
     davfs2: "davfs2",
     davfs2Text: "Mounts your files as a folder, on Linux.",
     curl: "curl",

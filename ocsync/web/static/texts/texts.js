@@ -5,10 +5,11 @@ import { en } from "./en.js";
 
 const CATALOGUES = { en, de };
 
-const wanted = navigator.languages.map((tag) => tag.split("-")[0].toLowerCase());
+const base = (tag) => tag.split("-")[0].toLowerCase();
 
-export const language = wanted.find((tag) => tag in CATALOGUES) ?? "en";
-export const texts = CATALOGUES[language];
+/** The user's own tag, with the region that dates and numbers are written for. */
+export const language = navigator.languages.find((tag) => base(tag) in CATALOGUES) ?? "en";
+export const texts = CATALOGUES[base(language)];
 
 /** What an error says to a person. */
 export function explain(error) {

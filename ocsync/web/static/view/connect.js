@@ -16,8 +16,8 @@ export function connectCards({ user = null, space = null, announce }) {
   return h("div", { class: "cards" },
     card(clients.desktop, clients.desktopText, [BASE.replace(/\/$/, "")], announce),
     card(clients.rclone, clients.rcloneText, [
-      `rclone config create files webdav ${remote} user=${name} pass="$(rclone obscure -)"`,
-      "rclone lsf files:",
+      `rclone config create files webdav ${remote} user=${name} pass="$(rclone obscure -)" \\`,
+      "  && rclone lsf files:",
     ], announce),
     card(clients.davfs2, clients.davfs2Text, [
       `sudo mount -t davfs ${quoted(home)} /mnt -o "uid=$(id -u)"`,

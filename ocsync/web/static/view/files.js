@@ -132,7 +132,7 @@ export class FilesView {
   }
 
   onStored(upload) {
-    this.shell.announce(...around(texts.stored, upload.name));
+    this.shell.whisper(...around(texts.stored, upload.name));
     clearTimeout(this.refreshing);
     this.refreshing = setTimeout(() => this.refresh(upload), REFRESH_MS);
   }

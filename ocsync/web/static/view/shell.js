@@ -9,6 +9,7 @@ export class Shell {
   constructor() {
     this.main = h("main", { id: "content", tabindex: -1 });
     this.status = h("div", { class: "status", role: "status" });
+    this.whispers = h("div", { class: "unseen", role: "status" });
     this.header = h("header", { class: "top" });
     const skip = (event) => {
       event.preventDefault();
@@ -16,7 +17,7 @@ export class Shell {
     };
     document.body.replaceChildren(
       h("a", { class: "skip", href: "#content", onclick: skip }, texts.skip),
-      this.header, this.main, this.status);
+      this.header, this.main, this.status, this.whispers);
     this.head(null);
   }
 
@@ -47,8 +48,17 @@ export class Shell {
 
   /** Say something in passing. */
   announce(...content) {
+    this.say(this.status, content);
+  }
+
+  /** Say something that can be seen elsewhere to those who do not see. */
+  whisper(...content) {
+    this.say(this.whispers, content);
+  }
+
+  say(place, content) {
     const message = h("p", {}, ...content);
-    this.status.append(message);
+    place.append(message);
     setTimeout(() => message.remove(), ANNOUNCED_MS);
   }
 
