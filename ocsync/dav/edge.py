@@ -9,11 +9,13 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
 from ocsync.dav.chunked_put import ChunkedUploads
+from ocsync.dav.lock_hrefs import met_lock_href
 from ocsync.dav.provider import SpacesProvider
 from ocsync.dav.refusals import is_refusal, refusal, unwrapped
 from ocsync.dav.request import KEY, DavRequest, Headers
 from ocsync.dav.request_server import SpacesRequestServer
 from ocsync.wire.sabre import CONTENT_TYPE
+from spaces.errors import LockConflict, Locked
 from spaces.library import Library
 
 
@@ -78,8 +80,7 @@ class DavEdge:
         environ: dict[str, Any],
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        href = "/" if request is None else request.href
-        problem, body = refusal(error, href=href)
+        problem, body = refusal(error, href=self._concerned(error, request))
         start_response(
             problem.status_line,
             [
@@ -89,3 +90,15 @@ class DavEdge:
             ],
         )
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _concerned(self, error: BaseException, request: DavRequest | None) -> str:
+        """The encoded path of what stands in the way: a locked resource or the target.
+
+        A lock where the actor may not look is told of the target.
+        """
+        if request is None:
+            return "/"
+        href = None
+        if isinstance(error, Locked | LockConflict):
+            href = met_lock_href(self._library, request, error)
+        return href or request.href

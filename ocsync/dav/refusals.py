@@ -80,10 +80,9 @@ def is_refusal(error: BaseException) -> bool:
 
 
 def refusal(error: BaseException, *, href: str) -> tuple[Problem, bytes]:
-    """The problem and its document; `href` is the encoded path of the target.
+    """The problem and its document.
 
-    Conditions on locks name the target: which other resource holds the lock may be
-    nothing that the client can see.
+    `href` is the encoded path that conditions on locks name: of the locked resource.
     """
     error = unwrapped(error)
     problem = dav_problem(error)

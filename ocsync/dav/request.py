@@ -170,8 +170,8 @@ class DavRequest:
         if length not in {None, "", "0"} or self.environ.get("HTTP_TRANSFER_ENCODING"):
             raise HttpProblem(415, f"{self.method} takes no body")
 
-    def destination(self) -> tuple[Location, str]:
-        """What the Destination names, and its encoded path.
+    def destination(self) -> tuple[Location, tuple[str, ...]]:
+        """What the Destination names, and the decoded segments of its path.
 
         Raises:
             MalformedHeader: missing, unreadable, elsewhere, or not below WebDAV.
@@ -190,7 +190,7 @@ class DavRequest:
         if mount is None:
             raise HttpProblem(400, "Destination: it does not lie below WebDAV")
         location = self.naming.locate(segments[mount], segments[mount + 1 :])
-        return location, join_path(segments)
+        return location, segments
 
     def locate_url(self, url: str) -> Location:
         """What a URL in an If header names."""
