@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from tests.clients.conftest import LiveServer, require_program, run_client, serving
 
@@ -178,6 +178,36 @@ def test_an_upload_goes_on_after_a_reload(server: LiveServer, tmp_path: Path) ->
             page.get_by_role("button", name="File big.bin").click()
         assert digest(Path(download.value.path())) == digest(big)
     assert [each for each in complaints if "ERR_FAILED" not in each] == []
+
+
+def test_dropped_files_can_wait_or_be_left_out(server: LiveServer) -> None:
+    """Drop two files; one is paused and goes on, the other is cancelled."""
+    held: list[Route] = []
+    with browsing() as (page, complaints):
+        log_in(page, server)
+        page.get_by_role("link", name="Admin").click()
+        expect(page.get_by_role("button", name="New folder")).to_be_visible()
+        page.route("**/data/*", lambda route: held.append(route))  # noqa: PLW0108  # playwright marks it
+        page.evaluate(
+            """() => {
+              const dataTransfer = new DataTransfer();
+              for (const name of ["kept.txt", "left.txt"])
+                dataTransfer.items.add(new File(["dropped"], name));
+              for (const type of ["dragover", "drop"])
+                document.body.dispatchEvent(new DragEvent(
+                  type, { dataTransfer, bubbles: true, cancelable: true }));
+            }"""
+        )
+        page.get_by_role("button", name="Pause kept.txt").click()
+        expect(page.get_by_text("Paused")).to_be_visible()
+        page.get_by_role("button", name="Cancel left.txt").click()
+        page.unroute("**/data/*")
+        page.get_by_role("button", name="Resume kept.txt").click()
+
+        expect(page.get_by_role("row", name="File kept.txt 7 B")).to_be_visible()
+        expect(page.get_by_text("left.txt")).to_have_count(0)
+        assert page.evaluate("localStorage.length") == 0
+    assert complaints == []
 
 
 def test_links_lead_to_folders(server: LiveServer) -> None:
