@@ -16,7 +16,22 @@ from spaces.errors import NotFound, PreconditionFailed, SpacesError
 from spaces.library import Library
 from spaces.model import Entry, Place
 
-_NOTHING = State(None, frozenset())
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a resource tag of the If header leads to."""
+
+    state: State
+    entry: Entry | None
+
+    def is_same(self, target: Entry | None) -> bool:
+        """Whether that is the target, by whatever URL."""
+        if target is None or self.entry is None:
+            return False
+        return self.entry.node.id == target.node.id
+
+
+_NOTHING = _Seen(State(None, frozenset()), None)
 
 
 class NotModified(Exception):
@@ -67,20 +82,22 @@ class Preconditions:
     ) -> None:
         header = self.request.if_header
         assert header is not None
-        states: dict[str | None, State] = {}
+        seen: dict[str | None, _Seen] = {}
 
-        def state_of(url: str | None) -> State:
-            if url not in states:
-                states[url] = (
-                    State(etag, self._tokens(place, entry))
+        def see(url: str | None) -> _Seen:
+            if url not in seen:
+                seen[url] = (
+                    _Seen(State(etag, self._tokens(place, entry)), entry)
                     if url is None
-                    else self._state_at(url)
+                    else self._see(url)
                 )
-            return states[url]
+            return seen[url]
 
-        if not header.is_met(state_of):
+        if not header.is_met(lambda url: see(url).state):
             raise PreconditionFailed("If", etag)
-        if header.demands_etag():
+        if any(
+            url is None or see(url).is_same(entry) for url in header.etags_demanded_of()
+        ):
             self.request.etag_seen = etag
 
     def _tokens(self, place: Place | None, entry: Entry | None) -> frozenset[str]:
@@ -100,7 +117,7 @@ class Preconditions:
             return frozenset()
         return frozenset(lock.token for lock in locks.on(actor, parent) if lock.is_deep)
 
-    def _state_at(self, url: str) -> State:
+    def _see(self, url: str) -> _Seen:
         try:
             location = self.request.locate_url(url)
             if not isinstance(location, InSpace):
@@ -109,7 +126,7 @@ class Preconditions:
             try:
                 entry = self.library.tree.get(self.request.actor, place)
             except NotFound:
-                return State(None, self._tokens(place, None))
-            return State(entry.node.etag, self._tokens(place, entry))
+                return _Seen(State(None, self._tokens(place, None)), None)
+            return _Seen(State(entry.node.etag, self._tokens(place, entry)), entry)
         except (HttpProblem, MalformedHeader, SpacesError):
             return _NOTHING

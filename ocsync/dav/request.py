@@ -16,6 +16,7 @@ from ocsync.wire.conditions import Conditions, parse_conditions
 from ocsync.wire.dates import parse_unix_seconds
 from ocsync.wire.dav_headers import Depth, parse_depth, parse_destination
 from ocsync.wire.if_header import IfHeader, parse_if_header
+from ocsync.wire.malformed import MalformedHeader
 from ocsync.wire.url_paths import join_path, raw_request_path, split_path
 from spaces.clock import Instant
 from spaces.ids import NodeId, ResourceId, SpaceId
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ocsync.dav.resources import Resource
 
 KEY: Final = "ocsync.dav"
+_LEGACY: Final = ("remote.php",)
 
 Headers = Iterable[tuple[str, str]]
 
@@ -178,28 +180,31 @@ class DavRequest:
         """
         raw = parse_destination(self.header("Destination"), hosts=self._hosts())
         segments = split_path(raw, header="Destination")
-        mount = next(
-            (
-                at
-                for at in range(len(segments))
-                if segments[at] in {"dav", "webdav"}
-                and segments[:at] in {self.mount[:-1], (), ("remote.php",)}
-            ),
-            None,
-        )
-        if mount is None:
-            raise HttpProblem(400, "Destination: it does not lie below WebDAV")
-        location = self.naming.locate(segments[mount], segments[mount + 1 :])
-        return location, segments
+        return self._locate_path(segments, header="Destination"), segments
 
     def locate_url(self, url: str) -> Location:
-        """What a URL in an If header names."""
+        """What a URL in an If header names.
+
+        Raises:
+            MalformedHeader: unreadable, elsewhere, or not below WebDAV.
+        """
         raw = parse_destination(url, hosts=self._hosts())
-        segments = split_path(raw, header="If")
-        count = len(self.mount)
-        if segments[:count] != self.mount:
-            raise HttpProblem(400, "If: a resource tag does not lie below WebDAV")
-        return self.locate(segments[count:])
+        return self._locate_path(split_path(raw, header="If"), header="If")
+
+    def _locate_path(self, segments: tuple[str, ...], *, header: str) -> Location:
+        """What a path names below any of the mounts, however this one was called."""
+        for at, name in enumerate(segments):
+            if name in {"dav", "webdav"} and segments[:at] in self._prefixes:
+                return self.naming.locate(name, segments[at + 1 :])
+        raise MalformedHeader(header, "it does not lie below WebDAV")
+
+    @property
+    def _prefixes(self) -> set[tuple[str, ...]]:
+        """What may stand before a mount: the path of the public URL, `/remote.php`."""
+        above = self.mount[:-1]
+        if above[-1:] == _LEGACY:
+            above = above[:-1]
+        return {(), _LEGACY, above, (*above, *_LEGACY)}
 
     def _hosts(self) -> frozenset[str]:
         environ = self.environ

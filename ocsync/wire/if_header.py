@@ -77,13 +77,13 @@ class IfHeader:
             for conditions in self.lists
         )
 
-    def demands_etag(self) -> bool:
-        """Whether some list asks for an ETag of the request's own resource."""
-        return any(
-            condition.etag is not None and not condition.is_negated
+    def etags_demanded_of(self) -> frozenset[str | None]:
+        """The resources of which some list asks for an ETag."""
+        return frozenset(
+            conditions.resource
             for conditions in self.lists
-            if conditions.resource is None
             for condition in conditions.conditions
+            if condition.etag is not None and not condition.is_negated
         )
 
 
