@@ -2,7 +2,8 @@
 
 `/status.php` is the first thing every ownCloud client reads. `/healthz` says that the
 process answers; `/readyz` that its database and its blob store take work, which is
-what a load balancer wants to know before it sends any.
+what a load balancer wants to know before it sends any. `OPTIONS *` asks about the
+server as a whole (RFC 9110 §9.3.7).
 """
 
 import json
@@ -36,6 +37,12 @@ STATUS: Final[Mapping[str, object]] = {
 HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz"})
 """Asked by machines that know the server by address only."""
 
+SERVER_METHODS: Final = (
+    "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, PROPFIND, PROPPATCH, MKCOL, COPY,"
+    " MOVE, LOCK, UNLOCK, REPORT"
+)
+"""What answers at one URL or another."""
+
 _READ_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -47,6 +54,7 @@ def operation_mounts(*, library: Library, log: Log) -> tuple[Mount, ...]:
         _mount("/status", lambda: (200, STATUS)),
         _mount("/healthz", lambda: (200, {"status": "ok"})),
         _mount("/readyz", readiness.check),
+        Mount(prefix="*", app=_server_app, access=Access.IGNORED, is_exact=True),
     )
 
 
@@ -60,6 +68,16 @@ def _mount(
         access=Access.IGNORED,
         is_exact=True,
     )
+
+
+def _server_app(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Answer `OPTIONS *`, the only method that is asked of the whole server."""
+    if environ["REQUEST_METHOD"] != "OPTIONS":
+        raise HttpProblem(405, headers=(("Allow", "OPTIONS"),))
+    start_response(status_line(204), [("Allow", SERVER_METHODS)])
+    return []
 
 
 def _document_app(
