@@ -27,6 +27,7 @@ from spaces.model import (
     Guard,
     Node,
     Place,
+    Space,
     Written,
 )
 from spaces.policy import Policy
@@ -119,10 +120,11 @@ class Files:
         length: int | None,
         *,
         guard: Guard = NO_GUARD,
-    ) -> None:
+    ) -> Space:
         """Refuse now what `commit` would refuse, before a body is read.
 
-        `length` is how many bytes will come, None if that is not known.
+        The space as the actor has it now. `length` is how many bytes will come,
+        None if that is not known.
 
         Raises:
             SpacesError: as `commit`.
@@ -142,6 +144,7 @@ class Files:
             remaining = change.space.quota.remaining
             if remaining is not None and growth > max(remaining, 0):
                 raise QuotaExceeded(growth, remaining)
+            return change.space
 
     def open(
         self, content: Content, start: int = 0, length: int | None = None

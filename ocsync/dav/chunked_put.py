@@ -26,6 +26,7 @@ from ocsync.wire.body import BoundedBody
 from ocsync.wire.conditions import format_etag
 from ocsync.wire.dates import format_http_date
 from ocsync.wire.media_types import media_type_of
+from ocsync.wire.permissions import permission_letters
 from spaces.clock import SECOND
 from spaces.library import Library
 from spaces.model import Place
@@ -196,6 +197,7 @@ class ChunkedPut:
             ("ETag", etag),
             ("OC-ETag", etag),
             ("OC-FileId", self.request.resource_id(result.space_id, result.node_id)),
+            ("OC-Perm", permission_letters(result.role, is_folder=False)),
             ("Last-Modified", format_http_date(result.modified_at)),
         ]
         if self.request.header("X-OC-Mtime") is not None:

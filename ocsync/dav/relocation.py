@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wsgiref.types import StartResponse
 
 from ocsync.dav.locations import InSpace, Location
+from ocsync.dav.node_properties import UNKNOWN_TYPE
 from ocsync.dav.request import DavRequest, respond
 from ocsync.dav.writing import written_headers
 from ocsync.problems import HttpProblem
@@ -79,9 +80,10 @@ def send_written(
     request: DavRequest, start_response: StartResponse, written: Written
 ) -> Iterable[bytes]:
     """Answer 201 for something new, 204 for what was overwritten."""
-    headers = written_headers(request, written.node)
-    if written.node.media_type is not None and written.is_new:
-        headers.append(("Content-Type", written.node.media_type))
+    headers, node = written_headers(request, written.node), written.node
+    if node.content is not None and written.is_new:
+        # Not on a 204: WSGI's validator refuses a type where there is no body.
+        headers.append(("Content-Type", node.media_type or UNKNOWN_TYPE))
     return respond(start_response, 201 if written.is_new else 204, headers)
 
 

@@ -17,6 +17,7 @@ from ocsync.wire.body import BodyTooLarge, BoundedBody
 from ocsync.wire.conditions import format_etag
 from ocsync.wire.dates import format_http_date
 from ocsync.wire.media_types import media_type_of
+from ocsync.wire.permissions import permission_letters
 from spaces.clock import Instant
 from spaces.errors import NodeNotFound, NotAFile, QuotaExceeded
 from spaces.library import Library
@@ -44,12 +45,15 @@ class Put:
         modified_at = self.request.modified_at()
         self._require_conditions()
         body = self._open_body()
-        self.library.files.check(
+        space = self.library.files.check(
             self.request.actor, self.place, body.length, guard=self.request.guard()
         )
         content = self._receive(body, checksums)
         written = self._commit(content, modified_at)
-        headers = written_headers(self.request, written.node)
+        headers = [
+            *written_headers(self.request, written.node),
+            ("OC-Perm", permission_letters(space.role, is_folder=False)),
+        ]
         if modified_at is not None:
             headers.append(("X-OC-Mtime", "accepted"))
         return respond(start_response, 201 if written.is_new else 204, headers)

@@ -23,11 +23,12 @@ def test_a_new_file(dav: Dav) -> None:
     """201 with everything a client would otherwise have to ask for."""
     answer = dav.put("a.txt", b"hello")
 
-    row = dav.row("a.txt", "d:getetag", "oc:id", "d:getlastmodified")
+    row = dav.row("a.txt", "d:getetag", "oc:id", "d:getlastmodified", "oc:permissions")
     assert answer.status_int == 201
     assert answer.headers["ETag"] == row.text(f"{D}getetag")
     assert answer.headers["OC-ETag"] == answer.headers["ETag"]
     assert answer.headers["OC-FileId"] == row.text(f"{OC}id")
+    assert answer.headers["OC-Perm"] == row.text(f"{OC}permissions") == "RDNVWZP"
     assert answer.headers["Last-Modified"] == row.text(f"{D}getlastmodified")
     assert answer.headers["Last-Modified"].endswith(" GMT")
     assert dav.get("a.txt").body == b"hello"
