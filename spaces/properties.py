@@ -227,6 +227,16 @@ class Properties:
             wanted = [entry for entry in entries if entry.space.id in spaces]
             return read_many(connection, actor, wanted, now)
 
+    def extras_among(
+        self, actor: Actor, nodes: Collection[Node]
+    ) -> Mapping[NodeId, Extras]:
+        """What hangs on nodes, and covers them from above, as `extras_for`."""
+        with self._database.read() as connection:
+            spaces = readable_spaces(connection, actor)
+            now = self._database.now(connection)
+            entries = list(living_entries(Chains(connection), spaces, nodes))
+            return read_many(connection, actor, entries, now)
+
 
 def _top(chains: Chains, folder_id: NodeId) -> NodeId:
     return chains.of(folder_id)[0][0]

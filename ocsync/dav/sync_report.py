@@ -9,7 +9,7 @@ anything below it changed, since its ETag did.
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 from wsgiref.types import StartResponse
 
@@ -30,6 +30,7 @@ from spaces.model import NO_EXTRAS, Entry, Extras, Node
 _INSUFFICIENT: Final = 507
 _GONE: Final = 404
 _MAX_LIMIT: Final = 1_000_000
+_EXTRAS_AT_ONCE: Final = 256
 
 Change = tuple[tuple[str, ...], Node]
 
@@ -115,9 +116,8 @@ class SyncReport:
         changes = self.library.changes.since(
             self.request.actor, folder, token.seq, limit=self.asked.limit
         )
-        changed = self._changed(changes)
         return _Page(
-            changed=((change, self._extras(rows, change)) for change in changed),
+            changed=self._with_extras(rows, self._changed(changes)),
             removed=self._removed(changes),
             token=SyncToken(folder.id, changes.token),
             is_truncated=changes.is_truncated,
@@ -142,7 +142,7 @@ class SyncReport:
                 done = SyncToken(token.folder_id, token.seq, page[-1][0])
             members = iter(page)
         return _Page(
-            changed=((member, self._extras(rows, member)) for member in members),
+            changed=self._with_extras(rows, members),
             removed=(),
             token=done,
             is_truncated=is_truncated,
@@ -187,13 +187,19 @@ class SyncReport:
             return changes.removed
         return [path for path in changes.removed if "/" not in path]
 
-    def _extras(self, rows: NodeRows, change: Change) -> Extras:
-        """What is kept beside one node: what hangs on itself, not from above."""
+    def _with_extras(
+        self, rows: NodeRows, changes: Iterable[Change]
+    ) -> Iterator[tuple[Change, Extras]]:
+        """Changes with what is kept beside them, read for many at once."""
         if not rows.with_extras:
-            return NO_EXTRAS
-        path, node = change
-        entry = Entry(self.entry.space, node, (*self.entry.path, *path), ())
-        return self.library.properties.extras_of(self.request.actor, entry)
+            yield from ((change, NO_EXTRAS) for change in changes)
+            return
+        actor, coming = self.request.actor, iter(changes)
+        while batch := list(islice(coming, _EXTRAS_AT_ONCE)):
+            nodes = [node for _, node in batch]
+            extras = self.library.properties.extras_among(actor, nodes)
+            for change in batch:
+                yield change, extras.get(change[1].id, NO_EXTRAS)
 
     def _responses(self, page: _Page, rows: NodeRows) -> Iterator[str]:
         base, renderer = self.request.href, rows.renderer(self.entry)
