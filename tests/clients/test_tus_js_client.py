@@ -64,7 +64,7 @@ def upload(
 @pytest.mark.parametrize("options", [{}, {"uploadDataDuringCreation": True}])
 @pytest.mark.parametrize("size", SIZES)
 def test_into_a_space(
-    server: LiveServer, tmp_path: Path, size: int, options: dict[str, object]
+    server: LiveServer, tmp_path: Path, size: int, options: dict[str, Any]
 ) -> None:
     """Chunks of the announced size; the last answer says what became of the file."""
     content = write_content(tmp_path, size)
@@ -88,7 +88,7 @@ def test_into_a_space(
     ],
 )
 def test_by_plain_tus(
-    server: LiveServer, tmp_path: Path, size: int, options: dict[str, object]
+    server: LiveServer, tmp_path: Path, size: int, options: dict[str, Any]
 ) -> None:
     """With the length said first, said last, and bytes in the first request."""
     content = write_content(tmp_path, size)
@@ -183,7 +183,7 @@ def test_with_cut_connections(
     tmp_path: Path,
     size: int,
     endpoint: str | None,
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> None:
     """It goes on after every cut, and the file has each byte once."""
     content = write_content(tmp_path, size)
@@ -210,7 +210,7 @@ def test_with_cut_connections(
 
 @pytest.mark.parametrize("options", [{"chunkSize": MAX_CHUNK}, {"parallelUploads": 4}])
 def test_a_huge_file_with_cut_connections(
-    server: LiveServer, tmp_path: Path, options: dict[str, object]
+    server: LiveServer, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     """200 MB in announced chunks to a space, and in parallel parts to plain tus."""
     content = write_content(tmp_path, HUGE)
