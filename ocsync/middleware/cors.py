@@ -1,8 +1,8 @@
 """Which web pages of other origins may call the API (Fetch standard, CORS protocol).
 
-Only the configured origins, and never with cookies: there are none. Mounts that say
-so do their own CORS, open to every origin (uploads). Without configured origins
-nothing is announced, and browsers keep other pages out.
+Only the configured origins, and never with cookies: there are none. Mounts can open
+methods to every origin (uploads), or do all of their CORS themselves. Without
+configured origins nothing else is announced, and browsers keep other pages out.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,8 +30,9 @@ REQUEST_HEADERS: Final = (
 )
 EXPOSED_HEADERS: Final = (
     "Accept-Ranges, Content-Disposition, Content-Location, Content-Range, DAV, ETag,"
-    " Location, Lock-Token, OC-Checksum, OC-ETag, OC-FileId, OC-Perm, Retry-After,"
-    " Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version,"
+    " Location, Lock-Token, OC-Checksum, OC-ETag, OC-FileId, OC-Perm, Repr-Digest,"
+    " Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable,"
+    " Tus-Version,"
     " Upload-Complete, Upload-Concat, Upload-Defer-Length,"
     " Upload-Draft-Interop-Version, Upload-Expires, Upload-Length, Upload-Limit,"
     " Upload-Metadata, Upload-Offset, X-OC-Mtime, X-Request-Id"

@@ -278,7 +278,7 @@ class CorsSettings:
         parse=parse_origins,
         env="OCSYNC_CORS_ORIGINS",
         help=(
-            "Web origins whose pages may call the API. Uploads need no entry: they"
+            "Web origins whose pages may call the API. tus uploads need no entry: they"
             " answer every origin, without credentials."
         ),
     )

@@ -16,7 +16,7 @@ from ocsync.tus.files_app import FilesApp
 from ocsync.tus.ietf import DraftUploads, ietf_dialect
 from ocsync.tus.landing import Landing
 from ocsync.tus.ocis import SpaceUploads, ocis_dialect, space_announcement
-from ocsync.tus.plain import PREFIX, PlainUploads, plain_dialect
+from ocsync.tus.plain import METHODS, PREFIX, PlainUploads, plain_dialect
 from ocsync.uploads.holds import Holds
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.receiving import Pace
@@ -104,6 +104,7 @@ def upload_service(
                 app=files,
                 form=Form.TEXT,
                 open_methods=frozenset({"OPTIONS"}),
+                any_origin_methods=METHODS,
                 problem_headers=(tus_resumable(),),
             ),
         ),

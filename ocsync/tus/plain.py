@@ -58,6 +58,8 @@ EXTENSIONS: Final = (
     "expiration",
 )
 GRAMMAR: Final = Grammar()
+METHODS: Final = frozenset({"OPTIONS", "GET", "HEAD", "POST", "PATCH", "DELETE"})
+"""What pages of any origin may do here: all of it, for a cookie says nothing."""
 _ALLOWED_ABOVE: Final = "OPTIONS, POST"
 
 

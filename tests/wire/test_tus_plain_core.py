@@ -117,6 +117,62 @@ def test_c05_c06_c07_wrong_version(
     assert len(library.uploads.list_open()) == 1
 
 
+def test_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
+    """Every method answers every origin, refusals too, without credentials."""
+    origin, path = {"Origin": "https://example.org"}, tus.start(5)
+    headers = {**origin, "Access-Control-Request-Headers": "authorization"}
+    preflights = [
+        app.options(
+            url,
+            headers={**headers, "Access-Control-Request-Method": method},
+            status=204,
+        )
+        for url, method in [
+            ("/files", "POST"),
+            ("/files/", "POST"),
+            (path, "PATCH"),
+            (path, "HEAD"),
+            (path, "DELETE"),
+            (path, "GET"),
+        ]
+    ]
+    answers = [
+        app.options("/files", headers=origin),
+        app.post("/files", headers=origin, status=401),
+        tus.create(5, **origin),
+        tus.create(None, status=400, **origin),
+        tus.patch(path, 1, b"x", status=409, **origin),
+        tus.head(path, **origin),
+        tus.patch(path, 0, b"12345", **origin),
+        app.get(path, headers={**tus.auth, **origin}),
+        tus.delete(path, **origin),
+        app.post("/files", headers={**tus.auth, **origin, "Upload-Complete": "?0"}),
+    ]
+
+    for preflight in preflights:
+        asked = preflight.request.headers["Access-Control-Request-Method"]
+        assert asked in preflight.headers["Access-Control-Allow-Methods"]
+        allowed = preflight.headers["Access-Control-Allow-Headers"].lower().split(", ")
+        assert {"authorization", "tus-resumable", "upload-metadata"} <= set(allowed)
+        assert {"upload-offset", "upload-concat", "upload-checksum"} <= set(allowed)
+    for answer in (*preflights, *answers):
+        assert answer.headers.getall("Access-Control-Allow-Origin") == ["*"]
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert answer.headers.getall("Vary") == ["Origin"]
+    for answer in answers:
+        exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+        assert {"Location", "Upload-Offset", "Upload-Expires", "Tus-Version"} <= set(
+            exposed
+        )
+        tus_names = {
+            name
+            for name in answer.headers
+            if name.startswith(("Tus-", "Upload-", "Location", "Repr-"))
+        }
+        assert tus_names <= set(exposed)
+    assert "Access-Control-Allow-Origin" not in tus.head(tus.start(1)).headers
+
+
 def test_c08_options_ignores_the_version(app: TestApp) -> None:
     """OPTIONS is how a client learns which version to speak."""
     app.options("/files", headers={"Tus-Resumable": "9.9.9"}, status=204)
