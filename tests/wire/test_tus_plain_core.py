@@ -119,7 +119,8 @@ def test_c05_c06_c07_wrong_version(
 
 def test_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
     """Every method answers every origin, refusals too, without credentials."""
-    origin, path = {"Origin": "https://example.org"}, tus.start(5)
+    page, path = "https://example.org", tus.start(5)
+    origin = {"Origin": page}
     headers = {**origin, "Access-Control-Request-Headers": "authorization"}
     preflights = [
         app.options(
@@ -139,13 +140,13 @@ def test_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
     answers = [
         app.options("/files", headers=origin),
         app.post("/files", headers=origin, status=401),
-        tus.create(5, **origin),
-        tus.create(None, status=400, **origin),
-        tus.patch(path, 1, b"x", status=409, **origin),
-        tus.head(path, **origin),
-        tus.patch(path, 0, b"12345", **origin),
+        tus.create(5, Origin=page),
+        tus.create(None, status=400, Origin=page),
+        tus.patch(path, 1, b"x", status=409, Origin=page),
+        tus.head(path, Origin=page),
+        tus.patch(path, 0, b"12345", Origin=page),
         app.get(path, headers={**tus.auth, **origin}),
-        tus.delete(path, **origin),
+        tus.delete(path, Origin=page),
         app.post("/files", headers={**tus.auth, **origin, "Upload-Complete": "?0"}),
     ]
 
