@@ -1,17 +1,12 @@
 // Spaces, folders and files: Libre Graph for spaces, WebDAV for what is in them.
 
+import { DAV, OC, isFolder, propfind, textOf } from "./multistatus.js";
 import { BASE, Refused } from "./server.js";
 
-const DAV = "DAV:";
-const OC = "http://owncloud.org/ns";
-const PROPERTIES = `<?xml version="1.0" encoding="utf-8"?>
-<d:propfind xmlns:d="DAV:" xmlns:oc="${OC}"><d:prop>
-<d:resourcetype/><d:getlastmodified/><d:getetag/>
-<oc:id/><oc:name/><oc:size/><oc:permissions/>
-</d:prop></d:propfind>`;
-const PATH = `<?xml version="1.0" encoding="utf-8"?>
-<d:propfind xmlns:d="DAV:" xmlns:oc="${OC}"><d:prop>
-<oc:meta-path-for-user/></d:prop></d:propfind>`;
+const PROPERTIES = [
+  "d:resourcetype", "d:getlastmodified", "d:getetag",
+  "oc:id", "oc:name", "oc:size", "oc:permissions",
+];
 
 /** The path of a file or folder in a space, below the server's base URL. */
 export function davPath(spaceId, names = []) {
@@ -70,9 +65,9 @@ export class Files {
   async locate(id) {
     const spaceId = id.split("!")[0];
     if (spaceId === id) return { spaceId, names: [], isFolder: true };
-    const rows = await this.multistatus(`dav/meta/${encodeURIComponent(id)}`, "0", PATH);
-    const path = textOf(rows[0], OC, "meta-path-for-user");
-    const names = path.split("/").filter(Boolean);
+    const path = `dav/meta/${encodeURIComponent(id)}`;
+    const [row] = await propfind(this.server, path, "0", ["oc:meta-path-for-user"]);
+    const names = textOf(row, OC, "meta-path-for-user").split("/").filter(Boolean);
     const entry = await this.find(spaceId, names);
     return { spaceId, names, isFolder: entry?.isFolder ?? true };
   }
@@ -94,17 +89,7 @@ export class Files {
   }
 
   async propfind(path, depth) {
-    const rows = await this.multistatus(path, depth, PROPERTIES);
-    return rows.map(entryOf);
-  }
-
-  async multistatus(path, depth, body) {
-    const answer = await this.server.ask("PROPFIND", path, {
-      body,
-      headers: { Depth: depth, "Content-Type": "application/xml" },
-    });
-    const parsed = new DOMParser().parseFromString(await answer.text(), "text/xml");
-    return [...parsed.getElementsByTagNameNS(DAV, "response")];
+    return (await propfind(this.server, path, depth, PROPERTIES)).map(entryOf);
   }
 }
 
@@ -116,10 +101,6 @@ function entryOf(row) {
     modified: new Date(textOf(row, DAV, "getlastmodified")),
     etag: textOf(row, DAV, "getetag"),
     permissions: textOf(row, OC, "permissions"),
-    isFolder: row.getElementsByTagNameNS(DAV, "collection").length > 0,
+    isFolder: isFolder(row),
   };
-}
-
-function textOf(row, namespace, name) {
-  return row?.getElementsByTagNameNS(namespace, name)[0]?.textContent ?? "";
 }
