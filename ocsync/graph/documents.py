@@ -18,6 +18,8 @@ from spaces.model import Entry, Member, Quota, Space, SpaceKind, User
 Document = dict[str, Any]
 
 _USER_TYPE: Final = "Member"
+_ADMIN_ROLE: Final = "71881883-1768-46bd-a24d-a356a2afdf7f"
+_USER_ROLE: Final = "d7beeea8-8ff4-406b-8fb6-ab2dd81e6b11"
 _NEARING: Final = 0.75
 _CRITICAL: Final = 0.90
 _EXCEEDED: Final = 0.99
@@ -176,6 +178,18 @@ def found_user_document(user: User) -> Document:
         "displayName": user.display_name or user.name,
         "userType": _USER_TYPE,
     }
+
+
+def role_assignments(user: User) -> list[Document]:
+    """What the user is on this server, by the ids that Infinite Scale's roles have."""
+    return [
+        {
+            "id": user.id,
+            "appRoleId": _ADMIN_ROLE if user.is_admin else _USER_ROLE,
+            "principalId": user.id,
+            "principalType": "User",
+        }
+    ]
 
 
 def timestamp(instant: Instant) -> str:

@@ -201,7 +201,16 @@ SCHEMAS: Final[Schema] = {
             "accountEnabled": _FLAG,
             "preferredLanguage": TEXT,
             "memberOf": listed(_object({})),
-            "appRoleAssignments": listed(_object({})),
+            "appRoleAssignments": listed(
+                _object(
+                    {
+                        "id": _UUID,
+                        "appRoleId": _UUID,
+                        "principalId": _UUID,
+                        "principalType": TEXT,
+                    }
+                )
+            ),
             "drive": ref("drive"),
             "drives": listed(ref("drive")),
         },

@@ -17,6 +17,7 @@ from ocsync.graph.documents import (
     Version,
     drive_document,
     found_user_document,
+    role_assignments,
     user_document,
 )
 from ocsync.graph.query import Collection, Query, parse_query
@@ -203,9 +204,10 @@ class Users:
 
     def _expanded(self, call: Call, user: User, query: Query) -> Document:
         document = user_document(user)
-        for name in ("memberOf", "appRoleAssignments"):
-            if name in query.expand:
-                document[name] = []
+        if "memberOf" in query.expand:
+            document["memberOf"] = []
+        if "appRoleAssignments" in query.expand:
+            document["appRoleAssignments"] = role_assignments(user)
         if query.expand & {"drive", "drives"}:
             drive = self._drive(call, user)
             if "drive" in query.expand and drive is not None:

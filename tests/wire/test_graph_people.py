@@ -33,6 +33,21 @@ def invitation(person: Person, role: str) -> dict[str, Any]:
     return {"recipients": [recipient], "roles": [role]}
 
 
+def test_what_one_is_on_this_server(app: TestApp, admin: Person, alice: Person) -> None:
+    """Administrators and users have the roles that Infinite Scale's clients know."""
+    roles = {}
+    for person in (admin, alice):
+        url = "/graph/v1.0/me?$expand=appRoleAssignments"
+        (assignment,) = app.get(url, headers=person.basic).json["appRoleAssignments"]
+        assert assignment["principalId"] == person.actor.user_id
+        roles[person.actor.name] = assignment["appRoleId"]
+
+    assert roles == {
+        "admin": "71881883-1768-46bd-a24d-a356a2afdf7f",
+        "alice": "d7beeea8-8ff4-406b-8fb6-ab2dd81e6b11",
+    }
+
+
 def test_invite_change_remove(
     app: TestApp, admin: Person, alice: Person, drive: str
 ) -> None:
