@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from spaces.db.failures import as_refusal, is_conflict
 from spaces.db.turns import FileTurn, ThreadTurn, Ticket
 from spaces.errors import Busy
+from spaces.watch import Step, Watch
 
 T = TypeVar("T")
 
@@ -28,7 +30,8 @@ _ATTEMPTS: Final = 6
 class CombiningWriter:
     """All writing of one process to one SQLite file."""
 
-    def __init__(self, *, engine: Engine, path: Path) -> None:
+    def __init__(self, *, engine: Engine, path: Path, watch: Watch) -> None:
+        self._watch = watch
         self._engine = engine
         self._path = path
         self._threads = ThreadTurn(
@@ -40,8 +43,11 @@ class CombiningWriter:
     def write(self, job: Callable[[Connection], T]) -> T:
         """Run the job in a transaction; its result once that is committed."""
         ticket = Ticket(job)
+        asked = perf_counter()
         if self._threads.enter(ticket):
-            self._lead(ticket)
+            self._lead(ticket, asked)
+        else:
+            self._watch.took(Step.TURN, asked, perf_counter())
         return ticket.outcome()
 
     def close(self) -> None:
@@ -52,10 +58,12 @@ class CombiningWriter:
         self._files.close()
         self._engine.dispose()
 
-    def _lead(self, own: Ticket[T]) -> None:
+    def _lead(self, own: Ticket[T], asked: float) -> None:
         company: list[Ticket[object]] = []
         try:
             self._files.take()
+            began = perf_counter()
+            self._watch.took(Step.TURN, asked, began)
             try:
                 # Whoever came while this one waited for its turn is taken along.
                 company = self._threads.company()
@@ -65,6 +73,7 @@ class CombiningWriter:
                     self._commit_alone(own)
             finally:
                 self._files.give_back()
+                self._watch.took(Step.COMMIT, began, perf_counter())
         except BaseException as error:  # noqa: BLE001  # raised by `outcome`
             # Not of the jobs' making: interrupts, closed files.
             for ticket in company:
@@ -79,11 +88,12 @@ class CombiningWriter:
             try:
                 connection = self._begin()
                 try:
-                    ticket.succeed(ticket.job(connection))
+                    ticket.succeed(ticket.run(connection))
                     _commit(connection)
                 except BaseException:
                     self._roll_back(connection)
                     raise
+                self._watch.committed(1)
             except Exception as error:  # noqa: BLE001  # raised in its own thread
                 if is_conflict(error):
                     continue
@@ -102,6 +112,7 @@ class CombiningWriter:
             except BaseException:
                 self._roll_back(connection)
                 raise
+            self._watch.committed(len(tickets))
         except Exception:  # noqa: BLE001  # each job meets its own error below
             for ticket in tickets:
                 self._commit_alone(ticket)
@@ -110,7 +121,7 @@ class CombiningWriter:
         driver = _driver_of(connection)
         driver.execute("SAVEPOINT job")
         try:
-            ticket.succeed(ticket.job(connection))
+            ticket.succeed(ticket.run(connection))
         except Exception as error:
             if is_conflict(error) or not driver.in_transaction:
                 raise  # the whole transaction is lost, not only this job

@@ -21,6 +21,7 @@ from spaces.db.sqlite import SqliteStore
 from spaces.db.statement import Statement
 from spaces.db.urls import parse_url
 from spaces.ids import SpaceId
+from spaces.watch import UNWATCHED, Watch
 
 T = TypeVar("T")
 
@@ -52,8 +53,15 @@ class Database:
     """
 
     def __init__(
-        self, *, url: URL, durability: str, clock: Clock | None = None
+        self,
+        *,
+        url: URL,
+        durability: str,
+        clock: Clock | None = None,
+        watch: Watch = UNWATCHED,
     ) -> None:
+        self.watch = watch
+        """Is told of what is done here, and by whoever works with this database."""
         self._url = url
         self._is_safe = durability == "safe"
         self._clock = clock
@@ -108,8 +116,8 @@ class Database:
 
     def _open(self) -> Store:
         if self._is_sqlite:
-            return SqliteStore(url=self._url, is_safe=self._is_safe)
-        return PostgresStore(url=self._url, is_safe=self._is_safe)
+            return SqliteStore(url=self._url, is_safe=self._is_safe, watch=self.watch)
+        return PostgresStore(url=self._url, is_safe=self._is_safe, watch=self.watch)
 
     def _present(self) -> Store:
         """The connections of this process."""
@@ -125,7 +133,11 @@ class Database:
 
 
 def open_database(
-    url: str, *, durability: str = "safe", clock: Clock | None = None
+    url: str,
+    *,
+    durability: str = "safe",
+    clock: Clock | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Database:
     """Open a database whose schema is the one this program needs.
 
@@ -134,12 +146,15 @@ def open_database(
         durability: "safe" keeps a commit through a power cut, "fast" through the
             end of the process.
         clock: in place of the database's own, for tests.
+        watch: is told how long everything takes.
 
     Raises:
         SchemaMismatch: the schema is older, newer or missing.
         ValueError: the URL names another kind of database, or SQLite in memory.
     """
-    database = Database(url=parse_url(url), durability=durability, clock=clock)
+    database = Database(
+        url=parse_url(url), durability=durability, clock=clock, watch=watch
+    )
     try:
         with database.read() as connection:
             require_current(connection)

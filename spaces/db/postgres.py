@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Final, TypeVar
 
 from sqlalchemy import URL, Connection, bindparam, create_engine, select
@@ -18,6 +19,7 @@ from spaces.db.schema import spaces
 from spaces.db.statement import Statement
 from spaces.errors import Busy
 from spaces.ids import SpaceId
+from spaces.watch import Step, Watch
 
 T = TypeVar("T")
 
@@ -32,7 +34,8 @@ _LOCK_SPACE: Final = Statement(
 class PostgresStore:
     """One PostgreSQL database, shared with other machines."""
 
-    def __init__(self, *, url: URL, is_safe: bool) -> None:
+    def __init__(self, *, url: URL, is_safe: bool, watch: Watch) -> None:
+        self._watch = watch
         options = {} if is_safe else {"options": "-c synchronous_commit=off"}
         self._engine = create_engine(
             url,
@@ -48,17 +51,18 @@ class PostgresStore:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that sees one state."""
-        with self._snapshots.connect() as connection, connection.begin():
-            yield connection
+        began = perf_counter()
+        try:
+            with self._snapshots.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._watch.took(Step.READ, began, perf_counter())
 
     def write(self, job: Callable[[Connection], T], space_id: SpaceId | None) -> T:
         """Run a job, with the space's row locked."""
         for attempt in range(_ATTEMPTS):
             try:
-                with self._engine.begin() as connection:
-                    if space_id is not None:
-                        _LOCK_SPACE.first(connection, space_id=space_id)
-                    return job(connection)
+                return self._commit(job, space_id)
             except DBAPIError as error:
                 if not is_conflict(error):
                     refusal = as_refusal(error)
@@ -68,6 +72,20 @@ class PostgresStore:
             pause = _PAUSE_SECONDS * 2 ** min(attempt, 6)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
         raise Busy
+
+    def _commit(self, job: Callable[[Connection], T], space_id: SpaceId | None) -> T:
+        asked = began = perf_counter()
+        try:
+            with self._engine.begin() as connection:
+                if space_id is not None:
+                    _LOCK_SPACE.first(connection, space_id=space_id)
+                    began = perf_counter()
+                    self._watch.took(Step.TURN, asked, began)
+                result = job(connection)
+            self._watch.committed(1)
+            return result
+        finally:
+            self._watch.took(Step.COMMIT, began, perf_counter())
 
     def close(self) -> None:
         """Close all connections that are not in use."""

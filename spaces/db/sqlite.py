@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -14,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from spaces.db.combining import CombiningWriter
 from spaces.ids import SpaceId
+from spaces.watch import Step, Watch
 
 T = TypeVar("T")
 
@@ -28,7 +30,8 @@ _READERS_KEPT: Final = 64
 class SqliteStore:
     """One SQLite file: readers that never wait, one writer at a time."""
 
-    def __init__(self, *, url: URL, is_safe: bool) -> None:
+    def __init__(self, *, url: URL, is_safe: bool, watch: Watch) -> None:
+        self._watch = watch
         self._readers = _create_engine(
             url, begin="BEGIN", cache_kib=_READ_CACHE_KIB, is_safe=is_safe
         )
@@ -42,11 +45,13 @@ class SqliteStore:
                 is_safe=is_safe,
             ),
             path=Path(url.database or ""),
+            watch=watch,
         )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that sees one state."""
+        began = perf_counter()
         # Appending to and popping from a list is atomic: no lock is needed.
         try:
             connection = self._idle.pop()
@@ -62,6 +67,7 @@ class SqliteStore:
                 self._idle.append(connection)
             else:
                 connection.close()
+            self._watch.took(Step.READ, began, perf_counter())
 
     def write(self, job: Callable[[Connection], T], _space_id: SpaceId | None) -> T:
         """Run a job in its turn."""

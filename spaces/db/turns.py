@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from pathlib import Path
 from threading import Event, Lock
 from typing import Final, Generic, TypeVar
@@ -59,14 +60,22 @@ class FileTurn:
 class Ticket(Generic[T]):
     """A job that waits for its turn, and what became of it."""
 
-    __slots__ = ("_error", "_result", "changed", "is_done", "job")
+    __slots__ = ("_error", "_result", "changed", "context", "is_done", "job")
 
     def __init__(self, job: Callable[[Connection], T]) -> None:
         self.job = job
         self.changed: Event | None = None
+        self.context: Context | None = None
+        """That of the thread which waits; None if it does the job itself."""
         self.is_done = False
         self._result: T | None = None
         self._error: BaseException | None = None
+
+    def run(self, connection: Connection) -> T:
+        """Do the job, on whatever thread, as the one who asked for it."""
+        if self.context is None:
+            return self.job(connection)
+        return self.context.run(self.job, connection)
 
     def succeed(self, result: T) -> None:
         """Note the result, to be handed out by `outcome` once `finish` was called."""
@@ -114,6 +123,7 @@ class ThreadTurn:
                 return True
             # Only who waits needs an event, which costs more than all else here.
             changed = ticket.changed = Event()
+            ticket.context = copy_context()
             self._waiting.append(ticket)  # type: ignore[arg-type]  # T is not read
         if not changed.wait(self._patience_seconds):
             with self._mutex:
