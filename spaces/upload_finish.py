@@ -1,4 +1,4 @@
-"""How uploads end well: the file and the upload's result in one transaction.
+"""How uploads end: the file and the upload's result in one transaction, or given up.
 
 So it happens exactly once, whoever asks and however often. The bytes are sealed in
 the blob store before; each function is one step inside a transaction that
@@ -138,6 +138,28 @@ def require_allowed(connection: Connection, upload: Upload) -> None:
     if upload.space_id is not None:
         actor = owner(connection, upload)
         find_space(connection, actor, upload.space_id, Permission.WRITE)
+
+
+def end(
+    database: Database,
+    connection: Connection,
+    upload: Upload,
+    state: UploadState,
+    *,
+    as_seen: bool,
+) -> Upload | None:
+    """Give an upload up; as it was until then, None if it has ended already."""
+    now = database.now(connection)
+    present = rows.find(connection, upload.id, lock=True)
+    if as_seen and (present is None or present.epoch != upload.epoch):
+        return None
+    if present is None or present.state is UploadState.FINISHED:
+        rows.forget(connection, upload.id, now)
+        return None
+    if not rows.close(connection, upload.id, state, None, now):
+        return None
+    return_quota(connection, present)
+    return present
 
 
 def return_quota(connection: Connection, upload: Upload) -> None:

@@ -23,7 +23,14 @@ from spaces.lookup import Spot, find_space
 from spaces.model import Actor, Place
 from spaces.propagation import SpaceChange, begin_change
 from spaces.quota import release, reserve
-from spaces.upload_model import Intent, NewUpload, OnExisting, Upload, UploadState
+from spaces.upload_model import (
+    Intent,
+    LeaseLost,
+    NewUpload,
+    OnExisting,
+    Upload,
+    UploadState,
+)
 
 
 def create(
@@ -192,13 +199,16 @@ def absorb(connection: Connection, upload: Upload, parts: tuple[Upload, ...]) ->
     """Let what the parts hold of the quota go over to the upload made of them.
 
     Raises:
+        LeaseLost: another writer has taken the upload over.
         QuotaExceeded: the upload is larger than what they hold and what is left.
     """
-    for part in parts:
-        present = rows.find(connection, part.id, lock=True)
+    for one in (*parts, upload):  # the upload itself: where joining failed before
+        present = rows.find(connection, one.id, lock=True)
+        if one is upload and (present is None or present.epoch != upload.epoch):
+            raise LeaseLost
         if present is not None and present.space_id is not None:
             release(connection, present.space_id, present.reserved_bytes)
-            rows.set_reserved(connection, part.id, 0)
+            rows.set_reserved(connection, one.id, 0)
     upload = charge(connection, upload, 0)
     rows.set_reserved(connection, upload.id, upload.reserved_bytes)
     return upload

@@ -277,8 +277,8 @@ class Uploads:
         """Fix the length of an upload made of parts, and charge it in their place.
 
         Raises:
+            LeaseLost: another writer has taken over.
             QuotaExceeded: it is larger than what they hold and what is left.
-            Forbidden: its owner's account is disabled.
         """
         length = sum(part.offset for part in parts)
         whole = replace(upload, length=length)
@@ -339,25 +339,22 @@ class Uploads:
             space_id=place.space_id,
         )
 
-    def end(self, upload: Upload, state: UploadState) -> Upload | None:
+    def end(
+        self, upload: Upload, state: UploadState, *, as_seen: bool = False
+    ) -> Upload | None:
         """Give an upload up: failed, aborted or expired; what it held is free again.
 
         The answer is the upload as it was until then; None if it has ended already,
-        where only the record of a finished one is taken away; its file stays.
+        where only the record of a finished one is taken away; its file stays. With
+        `as_seen` nothing happens to an upload that anybody has claimed or ended since.
         """
-
-        def job(connection: Connection) -> Upload | None:
-            now = self._database.now(connection)
-            present = rows.find(connection, upload.id, lock=True)
-            if present is None or present.state is UploadState.FINISHED:
-                rows.forget(connection, upload.id, now)
-                return None
-            if not rows.close(connection, upload.id, state, None, now):
-                return None
-            upload_finish.return_quota(connection, present)
-            return present
-
-        if ended := self._database.write(job, space_id=upload.space_id):
+        ended = self._database.write(
+            lambda connection: upload_finish.end(
+                self._database, connection, upload, state, as_seen=as_seen
+            ),
+            space_id=upload.space_id,
+        )
+        if ended is not None:
             self._blobs.discard(ended.blob_id)
         return ended
 
@@ -371,7 +368,7 @@ class Uploads:
             stale = Instant(now - _STALE_AGE)
             due = rows.due(connection, now=now, stale=stale, count=_SWEEP_COUNT)
         for upload in due:
-            self.end(upload, UploadState.EXPIRED)
+            self.end(upload, UploadState.EXPIRED, as_seen=True)
         before = Instant(now - record_age)
         self._database.write(lambda connection: rows.remove_ended(connection, before))
         return len(due)

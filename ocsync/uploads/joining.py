@@ -20,6 +20,7 @@ from spaces import errors
 from spaces.ids import UploadId
 from spaces.model import Actor
 from spaces.upload_model import (
+    LeaseLost,
     NewUpload,
     Upload,
     UploadKind,
@@ -73,12 +74,23 @@ class Joining:
             UploadRefused: a part has gone, or they are more than an upload may be.
             FinishFailed: they could not be joined.
         """
+        try:
+            return self._join(upload, terms)
+        except (errors.UploadNotFound, LeaseLost):  # another request was quicker
+            present = find_upload(self._uploads, upload.id, terms)
+            if present is not None and present.state is UploadState.FINISHED:
+                return present
+            is_held = present is not None and present.state is UploadState.OPEN
+            reason = Reason.HELD if is_held else Reason.GONE
+            raise UploadRefused(reason, present) from None
+
+    def _join(self, upload: Upload, terms: Terms) -> Upload:
         parts = self._parts(upload, terms)
         if not all(part.is_received and part.holder is None for part in parts):
             return upload
         most = terms.limits.max_size
         if most is not None and sum(part.offset for part in parts) > most:
-            self._uploads.end(upload, UploadState.FAILED)
+            self._fail(upload)
             raise UploadRefused(Reason.TOO_LARGE)
         with self._leases.lease(upload, None) as lease:
             performance = Performance(
@@ -90,6 +102,15 @@ class Joining:
                 chunk=Chunk(0),
             )
             return performance.join(parts)
+
+    def _fail(self, upload: Upload) -> None:
+        """End the upload, unless another request has done something with it.
+
+        Raises:
+            LeaseLost: it has.
+        """
+        if self._uploads.end(upload, UploadState.FAILED, as_seen=True) is None:
+            raise LeaseLost
 
     def join_waiting(self, part: Upload, terms: Terms) -> None:
         """Make the uploads that have waited for this part.
@@ -111,7 +132,7 @@ class Joining:
         parts = tuple(part for part in found if part is not None)
         is_whole = len(parts) == len(ids)
         if not (is_whole and all(part.state is UploadState.OPEN for part in parts)):
-            self._uploads.end(upload, UploadState.FAILED)
+            self._fail(upload)
             raise UploadRefused(Reason.GONE, upload)
         return parts
 

@@ -4,6 +4,8 @@ Effects are done in order. Reading a body leads to a new decision, whose effects
 done next; so the rules stay pure and this stays a list of small deeds.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from ocsync.uploads.commands import Chunk, Received
@@ -69,29 +71,34 @@ class Performance:
             FinishFailed: the file could not be made.
             QuotaExceeded: the declared length is more than the space holds.
         """
-        with self._writing:
-            try:
-                return self._perform(effects)
-            except LeaseLost:
-                self._lease.is_settled = True
-                raise self._refusal(Reason.TAKEN_OVER) from None
+        with self._as_writer():
+            return self._perform(effects)
 
     def join(self, parts: tuple[Upload, ...]) -> Upload:
         """Make the upload of its parts, and finish it.
 
         Raises:
+            UploadRefused: a newcomer has taken over.
             FinishFailed: the file could not be made.
         """
-        with self._writing:
+        with self._as_writer():
             self._lease.hold.pin()
             try:
                 self._writing.join(parts)
             except LeaseLost:
-                self._lease.is_settled = True
-                raise self._refusal(Reason.TAKEN_OVER) from None
+                raise
             except errors.SpacesError as cause:
                 raise self._failure(cause) from cause
             return self._finish()
+
+    @contextmanager
+    def _as_writer(self) -> Iterator[None]:
+        with self._writing:
+            try:
+                yield
+            except LeaseLost:
+                self._lease.is_settled = True
+                raise self._refusal(Reason.TAKEN_OVER) from None
 
     def _perform(self, effects: tuple[Effect, ...]) -> Upload:
         for effect in effects:
@@ -160,9 +167,15 @@ class Performance:
         return FinishFailed(self._writing.upload, cause)
 
     def _end(self) -> None:
+        """Give the upload up.
+
+        Raises:
+            LeaseLost: it is another writer's now, and so are its bytes.
+        """
         upload = self._writing.upload
+        if self._depot.uploads.end(upload, UploadState.FAILED, as_seen=True) is None:
+            raise LeaseLost
         self._writing.discard()
-        self._depot.uploads.end(upload, UploadState.FAILED)
         self._depot.blobs.remove(upload.blob_id)
         self._lease.is_settled = True
 

@@ -21,7 +21,7 @@ from spaces.db.revision import upgrade
 from spaces.errors import UploadNotFound
 from spaces.ids import UploadId
 from spaces.library import Library
-from spaces.model import Actor, Place
+from spaces.model import Actor, Checksums, Content, Place
 from spaces.policy import DEFAULT_POLICY
 from spaces.upload_model import (
     Claim,
@@ -289,8 +289,12 @@ def test_successor_shuts_the_former_holder_out(library: Library, actor: Actor) -
         library.uploads.advance(former, offset=5, length=10, hash_state=None)
     with pytest.raises(LeaseLost):
         library.uploads.reserve(former, 20)
+    with pytest.raises(LeaseLost):
+        library.uploads.absorb(former, ())
     library.uploads.release(former)
+    ended = library.uploads.end(former, UploadState.FAILED, as_seen=True)
 
+    assert ended is None
     assert library.uploads.get(upload.id).holder == "b"
 
 
@@ -383,3 +387,20 @@ def test_f17_expiry_waits_for_who_is_writing(
     assert library.uploads.sweep(HOUR) == 0
 
     library.uploads.advance(held, offset=0, length=10, hash_state=None)
+
+
+def test_sweeping_leaves_alone_what_has_moved_since_it_looked(
+    library: Library, actor: Actor, monkeypatch: pytest.MonkeyPatch, clock: StepClock
+) -> None:
+    """What was finished after the sweeper's look keeps its result."""
+    upload = begin(library, actor, b"0123456789")
+    clock.advance(HOUR - SECOND)
+    held = library.uploads.claim(upload, "late", Claim.FREE)
+    library.blobs.seal(held.blob_id, 10)
+    content = Content(held.blob_id, 10, Checksums("1" * 40, "1" * 8))
+    finished = library.uploads.finish(held, content)
+    monkeypatch.setattr("spaces.db.uploads.due", lambda *_, **__: [upload])
+
+    library.uploads.sweep(HOUR)
+
+    assert library.uploads.get(upload.id).result == finished.result

@@ -7,15 +7,24 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable
+from typing import Final, NoReturn
 
 import pytest
 from webtest import TestApp, TestResponse
 
-from spaces.errors import NodeNotFound
+from ocsync.settings import Settings
+from ocsync.tus.mounts import open_engine
+from ocsync.tus.plain import plain_dialect
+from spaces.clock import DAY
+from spaces.errors import NodeNotFound, StorageFull
+from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Place, Space
+from spaces.upload_model import Lifetime, UploadKind, UploadState
 from tests.wire.conftest import Person
 from tests.wire.tus_client import CHUNK, Tus, encode, path_of
+
+TERMS: Final = plain_dialect(lifetime=Lifetime(DAY), max_size=None).terms
 
 
 @pytest.fixture
@@ -388,6 +397,54 @@ def test_f24_part_gone_before_the_final(
     tus.head(path, status=410)
 
     assert landed(library, admin, home) == []
+
+
+def test_two_ask_for_a_final_at_once(
+    tus: Tus, settings: Settings, library: Library, admin: Person, home: Space
+) -> None:
+    """Who looked before another made it gets the same answer, whatever came since."""
+    first = tus.create(3, Upload_Concat="partial").headers["Location"]
+    path = path_of(tus.create(None, Upload_Concat=f"final;{first}"))
+    seen = library.uploads.get(UploadId(path.rpartition("/")[2]))
+    engine = open_engine(settings, library)
+    tus.patch(first.removeprefix("http://localhost"), 0, b"abc")
+
+    second = engine.probe(seen, TERMS, None)
+    tus.delete(first.removeprefix("http://localhost"))
+    third = engine.probe(seen, TERMS, None)
+
+    assert second.result == third.result == library.uploads.get(seen.id).result
+    assert second.state is UploadState.FINISHED
+    assert read(tus, path) == b"abc"
+    assert len(landed(library, admin, home)) == 1
+
+
+def test_joining_that_failed_is_charged_once(
+    tus: Tus,
+    library: Library,
+    admin: Person,
+    home: Space,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A store that was full when parts were to be joined leaves no quota behind."""
+    url = part(tus, b"x" * 5)
+
+    def refuse(*_: object) -> NoReturn:
+        raise StorageFull
+
+    with monkeypatch.context() as full:
+        full.setattr(type(library.blobs), "concatenate", refuse)
+        tus.create(None, Upload_Concat=f"final;{url}", status=507)
+    (waiting,) = [
+        upload
+        for upload in library.uploads.list_open()
+        if upload.kind is UploadKind.FINAL
+    ]
+    assert library.catalog.get(admin.actor, home.id).quota.reserved == 5
+    tus.head(f"/files/{waiting.id}")
+
+    quota = library.catalog.get(admin.actor, home.id).quota
+    assert (quota.used, quota.reserved) == (5, 0)
 
 
 def test_get(app: TestApp, tus: Tus, alice: Person) -> None:
