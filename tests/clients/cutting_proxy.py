@@ -23,6 +23,8 @@ class _Pair:
         self.client = client
         self.server = server
         self.loses_answer = False
+        self._lock = threading.Lock()
+        self._carriers = 2
 
     def cut(self, *, reset: bool) -> None:
         """End both connections at once, politely or with a reset."""
@@ -32,10 +34,17 @@ class _Pair:
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 end.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Give both sockets back."""
-        self.client.close()
-        self.server.close()
+    def leave(self) -> None:
+        """Note that one direction has ended; after both the sockets are closed.
+
+        A socket that is only shut would let a client that still sends wait for ever:
+        nothing takes its bytes, and nothing tells it so.
+        """
+        with self._lock:
+            self._carriers -= 1
+            if self._carriers == 0:
+                self.client.close()
+                self.server.close()
 
 
 class CuttingProxy:
@@ -76,8 +85,6 @@ class CuttingProxy:
             pair.cut(reset=False)
         for thread in self._threads:
             thread.join()
-        for pair in self._pairs:
-            pair.close()
 
     def _start(self, job: object, *arguments: object) -> None:
         assert callable(job)
@@ -95,7 +102,9 @@ class CuttingProxy:
                 self._start(self._carry_answers, pair)
 
     def _carry_requests(self, pair: _Pair) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack:
+            stack.callback(pair.leave)
+            stack.enter_context(contextlib.suppress(OSError))
             while data := pair.client.recv(_PIECE):
                 passed = self._admit(pair, len(data))
                 pair.server.sendall(data[:passed])
@@ -105,7 +114,9 @@ class CuttingProxy:
             pair.server.shutdown(socket.SHUT_WR)
 
     def _carry_answers(self, pair: _Pair) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack:
+            stack.callback(pair.leave)
+            stack.enter_context(contextlib.suppress(OSError))
             while data := pair.server.recv(_PIECE):
                 if pair.loses_answer:
                     self._cut(pair)
