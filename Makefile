@@ -5,6 +5,7 @@
 #   make lint types       style, import rules; static types
 #   make clients          drive real client programs against a real server
 #   make faults           the slow lane: kill -9 and other faults, minutes to hours
+#   make docs             build the documentation site into build/docs
 #   make bench            measure; see benchmarks/
 #
 # PYTHON=python3.12 chooses the interpreter, VENV=dir another environment, PORT and
@@ -21,11 +22,12 @@ JOBS   ?= auto
 BIN     = $(VENV)/bin
 RUN     = $(VENV)/.stamp-run
 DEV     = $(VENV)/.stamp-dev
+DOCS    = $(VENV)/.stamp-docs
 CLIENTS = $(VENV)/.stamp-clients
 NODE    = tests/clients/node/node_modules/.package-lock.json
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --retries 5
 
-.PHONY: serve test lint types format clients faults bench install clean
+.PHONY: serve test lint types format clients faults docs bench install clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -56,6 +58,10 @@ clients: $(CLIENTS) $(NODE)
 faults: $(DEV)
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(TESTS)
 
+docs: $(DOCS)
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
+	@echo build/docs/index.html
+
 bench: $(DEV)
 	@for each in benchmarks/$(BENCH).py; do \
 	    echo "== $$each"; $(BIN)/python "$$each" || exit 1; \
@@ -74,6 +80,10 @@ $(RUN): setup.cfg pyproject.toml $(BIN)/python
 $(DEV): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(RUN)
+
+$(DOCS): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable '.[dev,docs]'
+	@touch $@ $(DEV) $(RUN)
 
 $(CLIENTS): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev,clients]'

@@ -7,7 +7,7 @@ classes. What the answer looks like is up to the edge (`ocsync.renderings` has t
 forms); a dialect that wants another status for one error says so in its own module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -196,6 +196,17 @@ def find_row(kind: type[BaseException]) -> _Row | None:
 def has_own_row(kind: type[Exception]) -> bool:
     """Whether the class itself stands in the table."""
     return kind in _ROWS
+
+
+def known_errors() -> Iterator[tuple[type[Exception], Problem]]:
+    """Each error that has a row, with the problem it becomes."""
+    for kind, row in _ROWS.items():
+        yield kind, problem_of(row.status, code=row.code, headers=row.headers)
+
+
+def usual_problems() -> Iterator[Problem]:
+    """What refusals are that an edge decides on by their status alone."""
+    return map(problem_of, _CODES)
 
 
 def problem_of(

@@ -20,7 +20,7 @@ XML_TYPE: Final = "application/xml; charset=utf-8"
 JSON_TYPE: Final = "application/json; charset=utf-8"
 TEXT_TYPE: Final = "text/plain; charset=utf-8"
 
-_GRAPH_CODES: Final = {
+GRAPH_CODES: Final = {
     400: "invalidRequest",
     401: "unauthenticated",
     403: "accessDenied",
@@ -34,6 +34,7 @@ _GRAPH_CODES: Final = {
     503: "serviceNotAvailable",
     507: "quotaLimitReached",
 }
+"""The code that Graph has for a status; `generalException` for any other."""
 
 
 class Form(Enum):
@@ -104,7 +105,7 @@ def _render_ocs(problem: Problem, environ: WSGIEnvironment) -> tuple[str, bytes]
 def _render_graph(problem: Problem, environ: WSGIEnvironment) -> tuple[str, bytes]:
     document = {
         "error": {
-            "code": _GRAPH_CODES.get(problem.status, "generalException"),
+            "code": GRAPH_CODES.get(problem.status, "generalException"),
             "message": problem.message,
             "innererror": {
                 "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,0 +1,63 @@
+"""The page of errors, from the table that answers are made from."""
+
+from typing import Final
+
+from ocsync.problems import known_errors, usual_problems
+from ocsync.renderings import GRAPH_CODES
+
+_HEAD: Final = """\
+# Errors
+
+What the server says when it refuses, and what it means.
+The form is the protocol's own:
+
+| where | form of a refusal |
+|---|---|
+| WebDAV | `<d:error>`, the code in `s:errorcode`, beside RFC 4918's conditions |
+| `/ocs/…` | the OCS envelope, XML or JSON, with OCS's own number in `statuscode` |
+| `/graph/…` | `{"error": {"code": …, "message": …}}` with Graph's codes, below |
+| tus, the IETF draft | a line of text; `application/problem+json` for the draft |
+| Pulse Cam, Omegastream, Picora | the JSON of each, see [dialects](dialects.md) |
+| other JSON | `{"error": message, "code": code}` |
+
+Every answer has an `X-Request-Id`, and the server's log has a line with the same id.
+423, 429, 503 and 507 pass: send the same request again, after `Retry-After` where the
+answer has one.
+
+## Codes
+
+| status | code | what happened |
+|---|---|---|
+"""
+_USUAL: Final = """
+What has no code of its own has that of its status:
+
+| status | code |
+|---|---|
+"""
+_GRAPH: Final = """
+## Codes of Graph
+
+| status | code |
+|---|---|
+"""
+_FOOT: Final = """| any other | `generalException` |
+
+This page is made from the code by `python -m docs.made`.
+"""
+
+
+def error_page() -> str:
+    """One row for each kind of error, by status."""
+    known = sorted(
+        (problem.status, problem.code, _first_line(kind))
+        for kind, problem in known_errors()
+    )
+    own = [f"| {status} | `{code}` | {text} |\n" for status, code, text in known]
+    usual = [f"| {each.status} | `{each.code}` |\n" for each in usual_problems()]
+    graph = [f"| {status} | `{code}` |\n" for status, code in GRAPH_CODES.items()]
+    return "".join((_HEAD, *own, _USUAL, *usual, _GRAPH, *graph, _FOOT))
+
+
+def _first_line(kind: type[Exception]) -> str:
+    return (kind.__doc__ or "").strip().partition("\n")[0]
