@@ -35,6 +35,24 @@ What has no code of its own has that of its status:
 | status | code |
 |---|---|
 """
+_PARTS: Final = """
+Codes that one part of the server has for itself
+(Picora shows them in capitals, as its document does):
+
+| status | code | what happened |
+|---|---|---|
+| 405 | `ERR_LISTING_MEMBERS_NOT_ALLOWED` | `/dav/files` lists no users |
+| 404 | `ERR_FILE_NOT_FOUND_IN_ROOT` | `/dav/files/{user}` of somebody else |
+| 412 | `tus_version` | `Tus-Resumable` is not 1.0.0 |
+| 400 | `tus_version_missing` | `Tus-Resumable` is missing, on Picora |
+| 400 | `invalid_request` | a value in a JSON body is not what it should be |
+| 400 | `invalid_metadata` | `Upload-Metadata` lacks what Picora needs |
+| 401 | `invalid_key` | the API key is unknown, revoked, or its account is closed |
+| 400 | `file_missing` | a form without a file |
+| 400 | `invalid_idempotency_key` | an `Idempotency-Key` that is empty, too long or not printable |
+| 409 | `idempotency_key_in_use` | the first request with this key still runs |
+| 422 | `idempotency_key_reused` | the key was used for another request |
+"""
 _GRAPH: Final = """
 ## Codes of Graph
 
@@ -56,7 +74,7 @@ def error_page() -> str:
     own = [f"| {status} | `{code}` | {text} |\n" for status, code, text in known]
     usual = [f"| {each.status} | `{each.code}` |\n" for each in usual_problems()]
     graph = [f"| {status} | `{code}` |\n" for status, code in GRAPH_CODES.items()]
-    return "".join((_HEAD, *own, _USUAL, *usual, _GRAPH, *graph, _FOOT))
+    return "".join((_HEAD, *own, _USUAL, *usual, _PARTS, _GRAPH, *graph, _FOOT))
 
 
 def _first_line(kind: type[Exception]) -> str:

@@ -70,3 +70,16 @@ def anchors(page: Path) -> set[str]:
 def test_made_pages_are_up_to_date(name: str) -> None:
     """`python -m docs.made` writes what is committed."""
     assert (DOCS / name).read_text() == made_files()[name], "run python -m docs.made"
+
+
+def test_every_error_code_is_explained() -> None:
+    """Also those that a part gives by itself, in the page of its protocol."""
+    written = "".join(page.read_text() for page in pages())
+    unexplained = {
+        code
+        for module in (ROOT / "ocsync").rglob("*.py")
+        for code in re.findall(r"""\bcode="(\w+)\"""", module.read_text())
+        if f"`{code}`" not in written
+    }
+
+    assert unexplained == set()
