@@ -82,7 +82,7 @@ def test_files_are_kept_for_good(app: TestApp) -> None:
     folder = folder_of(app)
     types = {
         "main.js": "text/javascript",
-        "view/files.js": "text/javascript",
+        "view/folder.js": "text/javascript",
         "page.css": "text/css",
         "icon.svg": "image/svg+xml",
     }
@@ -106,7 +106,7 @@ def test_every_module_that_is_imported_is_served(app: TestApp) -> None:
         seen.add(path)
         text = app.get(f"{folder}/{path}").text
         base = path.rpartition("/")[0]
-        for found in re.findall(r'from "(\.[^"]+)"', text):
+        for found in re.findall(r'(?:from |import\()"(\.[^"]+)"', text):
             target = f"{base}/{found}" if base else found
             target = re.sub(r"[^/]+/\.\./", "", target.replace("/./", "/"))
             waiting.append(target.removeprefix("./"))

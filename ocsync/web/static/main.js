@@ -4,12 +4,12 @@
 import { Transfers } from "./state/transfers.js";
 import { Unfinished } from "./state/unfinished.js";
 import { explain, language, texts } from "./texts/texts.js";
-import { connectCards } from "./view/connect.js";
+import { App } from "./view/app.js";
 import { askConflict } from "./view/dialogs.js";
 import { h } from "./view/dom.js";
-import { FilesView } from "./view/files.js";
 import { Shell } from "./view/shell.js";
 import { TransfersPanel } from "./view/transfers.js";
+import { VIEWS } from "./view/views.js";
 import { Downloads } from "./wire/downloads.js";
 import { Files } from "./wire/files.js";
 import { Login, readConfiguration } from "./wire/login.js";
@@ -46,10 +46,10 @@ async function enter(shell, login, announce) {
     unfinished: new Unfinished(user.id),
     askConflict,
   });
-  const downloads = new Downloads(server);
   shell.head(user, () => login.end());
   shell.main.after(new TransfersPanel({ transfers, announce }).element);
-  await new FilesView({ shell, files, downloads, transfers, user }).open();
+  const wire = { server, files, downloads: new Downloads(server) };
+  await new App({ shell, user, wire, transfers, views: VIEWS }).open();
 }
 
 function showWelcome(shell, login, notice) {
@@ -62,7 +62,8 @@ function showWelcome(shell, login, notice) {
       h("button", { type: "button", class: "main", onclick: begin }, texts.signIn)));
 }
 
-function showClients(shell, announce) {
+async function showClients(shell, announce) {
+  const { connectCards } = await import("./view/connect.js");
   shell.show(
     h("h1", { tabindex: -1 }, texts.connectTitle),
     h("p", {}, texts.noSignIn),

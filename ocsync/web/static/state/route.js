@@ -1,22 +1,37 @@
-// What the address's fragment says: #/s/<space>/<names…>, #/f/<id>, #/connect.
+// What the address's fragment says, and the fragments that lead to views. A view of its
+// own begins with a row here.
 
-/** The route of a fragment; whatever makes no sense is the start. */
+/** By the first segment: the view, what further segments are called, and the rest. */
+const ROUTES = {
+  "": { view: "start", takes: [] },
+  s: { view: "folder", takes: ["spaceId"], rest: "names" },
+  f: { view: "link", takes: ["id"] },
+  connect: { view: "connect", takes: [] },
+};
+
+/** The route of a fragment: `{view, …}`; whatever makes no sense is the start. */
 export function readRoute(hash) {
-  const [kind = "", ...rest] = hash.replace(/^#\/?/, "").split("/");
+  const [segment = "", ...others] = hash.replace(/^#\/?/, "").split("/");
+  const route = Object.hasOwn(ROUTES, segment) ? ROUTES[segment] : ROUTES[""];
   let parts;
   try {
-    parts = rest.filter(Boolean).map(decodeURIComponent);
+    parts = others.filter(Boolean).map(decodeURIComponent);
   } catch {
-    return { kind: "start" };
+    return { view: "start" };
   }
-  if (kind === "s" && parts.length) {
-    return { kind: "folder", spaceId: parts[0], names: parts.slice(1) };
-  }
-  if (kind === "f" && parts.length === 1) return { kind: "link", id: parts[0] };
-  return { kind: kind === "connect" ? "connect" : "start" };
+  const { view, takes, rest } = route;
+  const isWhole = parts.length === takes.length;
+  if (rest ? parts.length < takes.length : !isWhole) return { view: "start" };
+  const named = Object.fromEntries(takes.map((name, index) => [name, parts[index]]));
+  return { view, ...named, ...(rest ? { [rest]: parts.slice(takes.length) } : {}) };
+}
+
+/** The fragment whose first segment and further parts these are. */
+export function hashOf(segment, ...parts) {
+  return `#/${[segment, ...parts.map(encodeURIComponent)].join("/")}`;
 }
 
 /** The fragment of a folder. */
 export function folderHash(spaceId, names = []) {
-  return `#/s/${[spaceId, ...names].map(encodeURIComponent).join("/")}`;
+  return hashOf("s", spaceId, ...names);
 }

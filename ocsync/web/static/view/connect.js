@@ -5,6 +5,20 @@ import { davPath } from "../wire/files.js";
 import { BASE } from "../wire/server.js";
 import { h } from "./dom.js";
 
+export async function open(_route, app) {
+  const spaces = await app.wire.files.spaces();
+  const space = spaces.find((each) => each.isPersonal) ?? null;
+  const announce = (text) => app.shell.announce(text);
+  return {
+    title: texts.connectTitle,
+    parts: () => [
+      h("h1", { tabindex: -1 }, texts.connectTitle),
+      h("p", {}, texts.connectText),
+      connectCards({ user: app.user, space, announce }),
+    ],
+  };
+}
+
 /** The cards; without a user, words in capitals stand for what is not known. */
 export function connectCards({ user = null, space = null, announce }) {
   const home = `${BASE}dav/files/${user ? encodeURIComponent(user.name) : "USER"}/`;

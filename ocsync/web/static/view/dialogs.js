@@ -3,8 +3,11 @@
 import { texts } from "../texts/texts.js";
 import { h, nameOf } from "./dom.js";
 
-/** Show a dialog; `content(close)` makes what is in it. */
-function ask(title, content) {
+/**
+ * Show a dialog; `content(close)` makes what is in it, and `close(answer)` ends it.
+ * `style` is its class.
+ */
+export function openDialog({ title, style = null, content }) {
   return new Promise((resolve) => {
     let answer = null;
     const close = (value) => {
@@ -12,8 +15,8 @@ function ask(title, content) {
       dialog.close();
     };
     const heading = h("h2", { id: "dialog-title" }, title);
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, heading);
-    dialog.append(...content(close));
+    const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: style }, heading);
+    dialog.append(...content(close).filter((part) => part !== null));
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(answer);
@@ -23,8 +26,23 @@ function ask(title, content) {
   });
 }
 
-function cancelButton(close) {
+/** A dialog without a style of its own. */
+export function ask(title, content) {
+  return openDialog({ title, content });
+}
+
+export function cancelButton(close) {
   return h("button", { type: "button", onclick: () => close(null) }, texts.cancel);
+}
+
+/** Ask whether something that cannot be taken back shall be done. */
+export function askSure({ title, text, action }) {
+  return ask(title, (close) => [
+    h("p", {}, ...text),
+    h("div", { class: "buttons" },
+      cancelButton(close),
+      h("button", { type: "button", class: "bad", onclick: () => close(true) }, action)),
+  ]);
 }
 
 /** Ask for a name; of one that is there, the part before the ending is selected. */
@@ -53,13 +71,9 @@ export function askName({ title, label, action, name = "" }) {
 
 /** Ask whether something shall be removed. */
 export function askRemoval(name) {
-  return ask(texts.removeTitle, (close) => [
-    h("p", {}, ...around(texts.removeText, name)),
-    h("div", { class: "buttons" },
-      cancelButton(close),
-      h("button", { type: "button", class: "bad", onclick: () => close(true) },
-        texts.delete)),
-  ]);
+  return askSure({
+    title: texts.removeTitle, text: around(texts.removeText, name), action: texts.delete,
+  });
 }
 
 /** Ask what to do with an upload whose name is taken. */

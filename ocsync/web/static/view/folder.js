@@ -3,19 +3,36 @@
 import { may, sorted } from "../state/order.js";
 import { folderHash } from "../state/route.js";
 import { texts } from "../texts/texts.js";
+import { ACTIONS } from "./actions.js";
+import { takeDrops } from "./drops.js";
+import { around } from "./dialogs.js";
 import { h, icon, iconButton, nameOf } from "./dom.js";
 import { date, size } from "./format.js";
+import { TOOLS } from "./tools.js";
 
 const PAGE = 500;
 const COLUMNS = ["name", "size", "modified"];
+const REFRESH_MS = 300;
 
-/**
- * The view of a folder; `act` is what can be done: upload(files), makeFolder(),
- * download(entry), rename(entry), remove(entry), refuse(text).
- */
+export async function open({ spaceId, names }, app) {
+  const [spaces, content] = await Promise.all([
+    app.wire.files.spaces(), app.wire.files.list(spaceId, names),
+  ]);
+  const known = spaces.find((each) => each.id === spaceId);
+  const space = known ?? { id: spaceId, name: content.folder.name };
+  return new FolderView({ space, names, ...content, app });
+}
+
+/** The view of a folder: `space`, `names` (its path), `folder` itself, `entries`. */
 export class FolderView {
-  constructor({ space, names, folder, entries, act }) {
-    Object.assign(this, { space, names, folder, entries, act });
+  constructor({ space, names, folder, entries, app }) {
+    Object.assign(this, { space, names, folder, entries, app });
+    this.title = names.at(-1) ?? space.name;
+    this.closing = new AbortController();
+    const { signal } = this.closing;
+    const onStored = ({ detail }) => this.onStored(detail);
+    app.transfers.addEventListener("stored", onStored, { signal });
+    takeDrops(this, signal);
     this.order = { column: "name", isDescending: false };
     this.shown = PAGE;
     this.place = h("div", {});
@@ -42,21 +59,37 @@ export class FolderView {
   }
 
   tools() {
-    if (!may(this.folder, "fill")) return "";
+    return h("div", { class: "tools" }, this.uploader(), TOOLS.map((tool) => this.tool(tool)));
+  }
+
+  tool(tool) {
+    if (!tool.isFor(this, this.app)) return null;
+    const content = [icon(tool.icon), texts[tool.name]];
+    if (tool.href) return h("a", { class: "button", href: tool.href(this) }, content);
+    const run = () => tool.run(this, this.app);
+    return h("button", { type: "button", onclick: run }, content);
+  }
+
+  uploader() {
+    if (!may(this.folder, "fill")) return null;
     const input = h("input", {
       type: "file", multiple: true, id: "chosen-files", class: "hidden",
       tabindex: -1, "aria-label": texts.upload,
     });
     input.addEventListener("change", () => {
-      this.act.upload([...input.files]);
+      this.upload([...input.files]);
       input.value = "";
     });
-    const button = (name, label, onclick, style) =>
-      h("button", { type: "button", class: style, onclick }, icon(name), label);
-    return h("div", { class: "tools" },
+    const choose = () => input.click();
+    return [
       input,
-      button("upload", texts.upload, () => input.click(), "main"),
-      button("add", texts.newFolder, () => this.act.makeFolder(), null));
+      h("button", { type: "button", class: "main", onclick: choose },
+        icon("upload"), texts.upload),
+    ];
+  }
+
+  upload(chosen) {
+    this.app.transfers.add(this.space.id, this.names, chosen);
   }
 
   draw() {
@@ -91,7 +124,7 @@ export class FolderView {
         h("tr", {},
           COLUMNS.map((column) => this.heading(column)),
           h("th", { scope: "col", class: "actions" },
-            h("span", { class: "unseen" }, texts.actions)))),
+            h("span", { class: "unseen" }, texts.theActions)))),
       h("tbody", {}, rows.map((entry) => this.row(entry))));
   }
 
@@ -111,7 +144,6 @@ export class FolderView {
   }
 
   row(entry) {
-    const { act } = this;
     const href = entry.isFolder
       ? folderHash(this.space.id, [...this.names, entry.name])
       : null;
@@ -122,7 +154,7 @@ export class FolderView {
     const main = href
       ? h("a", { href, class: "entry" }, content)
       : h("button",
-        { type: "button", class: "entry quiet", onclick: () => act.download(entry) },
+        { type: "button", class: "entry quiet", onclick: () => this.run("download", entry) },
         content);
     return h("tr", { "data-name": entry.name },
       h("th", { scope: "row", class: "name" }, main),
@@ -132,19 +164,38 @@ export class FolderView {
   }
 
   buttons(entry) {
-    const { act } = this;
-    const { name } = entry;
-    return [
-      entry.isFolder
-        ? null
-        : iconButton("download", texts.download(name), () => act.download(entry)),
-      may(entry, "rename")
-        ? iconButton("rename", texts.rename(name), () => act.rename(entry))
-        : null,
-      may(entry, "remove")
-        ? iconButton("remove", texts.remove(name), () => act.remove(entry))
-        : null,
-    ];
+    return ACTIONS
+      .filter((action) => action.inRow && action.isFor([entry], this, this.app))
+      .map((action) =>
+        iconButton(action.icon, texts.actions[action.name](entry.name), () =>
+          this.run(action.name, entry)));
+  }
+
+  run(name, ...entries) {
+    return ACTIONS.find((each) => each.name === name).run(entries, this, this.app);
+  }
+
+  close() {
+    this.closing.abort();
+  }
+
+  onStored(upload) {
+    this.app.shell.whisper(...around(texts.stored, upload.name));
+    const { spaceId, folder } = upload;
+    if (folderHash(spaceId, folder) !== folderHash(this.space.id, this.names)) return;
+    clearTimeout(this.refreshing);
+    this.refreshing = setTimeout(() => this.refresh().catch(() => {}), REFRESH_MS);
+  }
+
+  /** Show what is there now; the focus stays, or goes to `focus`. */
+  async refresh(focus = null) {
+    const focused = document.activeElement?.closest("tr[data-name]")?.dataset.name;
+    const { entries } = await this.app.wire.files.list(this.space.id, this.names);
+    if (this.closing.signal.aborted) return;
+    this.entries = entries;
+    this.draw();
+    const wanted = focus ?? focused;
+    if (wanted !== undefined || !document.activeElement?.isConnected) this.focus(wanted);
   }
 
   /** Put the focus on an entry, or on the heading if it is not shown. */

@@ -4,6 +4,9 @@ import { texts } from "../texts/texts.js";
 import { h, icon, nameOf } from "./dom.js";
 
 const ANNOUNCED_MS = 6000;
+const OFFERED_MS = 15_000;
+/** Where the header leads, and the words of `texts` for it. */
+const LINKS = [["connect", "#/connect"]];
 
 export class Shell {
   constructor() {
@@ -28,7 +31,7 @@ export class Shell {
       ...(user
         ? [
           h("nav", { "aria-label": texts.menu },
-            h("a", { href: "#/connect" }, texts.connect)),
+            LINKS.map(([name, href]) => h("a", { href }, texts[name]))),
           h("span", { class: "user" }, nameOf(user.displayName)),
           h("button", { type: "button", onclick: signOut }, texts.signOut),
         ]
@@ -56,10 +59,21 @@ export class Shell {
     this.say(this.whispers, content);
   }
 
-  say(place, content) {
+  /** Say what is done, with a button for what may be done next: `{label, act}`. */
+  offer(content, { label, act }) {
+    const run = () => {
+      message.remove();
+      act();
+    };
+    const button = h("button", { type: "button", onclick: run }, label);
+    const message = this.say(this.status, [h("span", {}, ...content), button], OFFERED_MS);
+  }
+
+  say(place, content, ms = ANNOUNCED_MS) {
     const message = h("p", {}, ...content);
     place.append(message);
-    setTimeout(() => message.remove(), ANNOUNCED_MS);
+    setTimeout(() => message.remove(), ms);
+    return message;
   }
 
   problem(text, retry) {

@@ -1,0 +1,9 @@
+// A private link, #/f/<id>: leads to the folder, or to the one that the file is in.
+
+import { folderHash } from "../state/route.js";
+
+export async function open({ id }, app) {
+  const { spaceId, names, isFolder } = await app.wire.files.locate(id);
+  location.replace(folderHash(spaceId, isFolder ? names : names.slice(0, -1)));
+  return null;
+}

@@ -1,0 +1,23 @@
+// What can be done in a folder as a whole: the buttons above its list. A row is like
+// one of `actions.js`: isFor(folder, app), and run(folder, app) or href(folder).
+
+import { may } from "../state/order.js";
+import { texts } from "../texts/texts.js";
+import { askName } from "./dialogs.js";
+
+export const TOOLS = [
+  {
+    name: "newFolder",
+    icon: "add",
+    isFor: ({ folder }) => may(folder, "fill"),
+    run: makeFolder,
+  },
+];
+
+async function makeFolder({ space, names }, app) {
+  const name = await askName({
+    title: texts.newFolder, label: texts.folderName, action: texts.create,
+  });
+  if (name === null) return;
+  await app.act(() => app.wire.files.makeFolder(space.id, [...names, name]), { focus: name });
+}
