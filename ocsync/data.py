@@ -5,6 +5,7 @@ looked at. A token that is not valid is answered 403, with nothing in the body.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from wsgiref.types import StartResponse
 
@@ -28,6 +29,7 @@ class DataApp:
         self._dialect = dialect
         self._urls = urls
         self._edge = UploadEdge(engine=engine, dialect=dialect)
+        self._page_dialect = replace(dialect, statuses={})
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -49,10 +51,19 @@ class DataApp:
         try:
             reply = self._edge.answer(environ, find)
         except REFUSALS as error:
-            problem = tus_problem(error, self._dialect)
+            problem = tus_problem(error, self._dialect_for(environ))
             return send_problem(problem, method, marks, start_response)
         reply.headers.extend(marks)
         return reply.send(start_response)
+
+    def _dialect_for(self, environ: dict[str, Any]) -> Dialect:
+        """Pages get tus 1.0's own statuses.
+
+        A browser sends a request again by itself when a connection breaks before its
+        answer. If that was the last part, only 409 lets the page's script ask how far
+        the upload is; at 404 it gives up on a file that is there.
+        """
+        return self._page_dialect if environ.get("HTTP_ORIGIN") else self._dialect
 
 
 def _forbid(marks: Headers, start_response: StartResponse) -> Iterable[bytes]:

@@ -46,6 +46,8 @@ class Channel:
         self._waker: Waker | None = None
         self._is_shut = False
         self._body: object = None
+        self.resumable_body: object = None
+        """The body that may be cut as soon as the server stops, if there is one."""
         self.take_time = take_time
         """To be called before anything that may take the thread long."""
 
@@ -61,7 +63,7 @@ class Channel:
     def end_body(self) -> bool:
         """The request was answered; whether reading may go on."""
         with self._lock:
-            self._body = None
+            self._body = self.resumable_body = None
             return not self._is_shut
 
     def shut_reading(self, body: object = None) -> None:

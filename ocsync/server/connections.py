@@ -120,6 +120,13 @@ class Connections:
         for connection in self._snapshot():
             connection.channel.shut_reading()
 
+    def shut_resumable(self) -> None:
+        """Cut the bodies that can go on later."""
+        for connection in self._snapshot():
+            body = connection.channel.resumable_body
+            if body is not None:
+                connection.channel.shut_reading(body)
+
     def abort(self) -> None:
         """Cut everything."""
         for connection in self._snapshot():

@@ -98,6 +98,15 @@ class Exchange:
         if not self.body.is_finished:
             self._channel.shut_reading(self.body)
 
+    def mark_resumable(self) -> None:
+        """Let the body be cut as soon as the server stops, instead of after a while.
+
+        For whoever keeps what has come of it, and whose client sends the rest later.
+        """
+        self._channel.resumable_body = self.body
+        if self._is_stopping():
+            self.shut_reading()
+
     def is_gone(self) -> bool:
         """Whether the client has closed or reset the connection; thread-safe."""
         return self._channel.is_gone()

@@ -253,6 +253,7 @@ class Leading:
             connections.is_draining = True
             self._dispatch_readable()
             connections.end_idle()
+            connections.shut_resumable()
         if drain.is_cut_due():
             connections.shut_reading()
             for connection in connections.expired(by=math.inf):

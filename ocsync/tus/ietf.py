@@ -170,7 +170,7 @@ def send_draft_problem(
     headers = [pair for pair in problem.headers if pair[0] != "Tus-Resumable"]
     headers.append(("Upload-Draft-Interop-Version", draft.INTEROP_VERSION))
     if isinstance(error, UploadRefused):
-        if error.reason is Reason.OFFSET_MISMATCH and error.upload is not None:
+        if error.reason in _MISMATCHES and error.upload is not None:
             provided = header_reader(environ)("Upload-Offset") or "0"
             offset = parse_number(provided, "Upload-Offset")
             members |= draft.offset_problem(error.upload, offset)
@@ -191,6 +191,7 @@ def send_draft_problem(
     return [body] if body else []
 
 
+_MISMATCHES: Final = frozenset({Reason.OFFSET_MISMATCH, Reason.COMPLETE})
 _INCONSISTENT: Final = frozenset(
     {
         Reason.LENGTH_INCONSISTENT,

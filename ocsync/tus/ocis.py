@@ -25,7 +25,7 @@ from ocsync.tus.headers import (
 )
 from ocsync.tus.refusals import REFUSALS, tus_problem
 from ocsync.uploads.commands import Create
-from ocsync.uploads.rules import Limits
+from ocsync.uploads.rules import Limits, Reason
 from ocsync.uploads.runner import Engine
 from ocsync.uploads.terms import Target, Terms
 from ocsync.wire.checksum import (
@@ -72,7 +72,7 @@ def ocis_dialect(
     return Dialect(
         terms=Terms(
             dialect=DIALECT,
-            limits=Limits(max_size=max_size, hides_finished=True),
+            limits=Limits(max_size=max_size),
             lifetime=Lifetime(span),
             reuses_content=reuses_content,
         ),
@@ -81,6 +81,7 @@ def ocis_dialect(
         format_expiry=_unix_seconds,
         # The desktop client asks with a bare HEAD when it resumes.
         versioned=frozenset({"PATCH", "DELETE"}),
+        statuses={Reason.COMPLETE: 404},
         domain_statuses=_STATUSES,
         expires_when_finished=True,
         progress_headers=lambda upload: [("OC-FileId", _file_id(storage_id, upload))],

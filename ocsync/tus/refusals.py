@@ -1,7 +1,7 @@
 """Refusals as tus tells them: a status, a short text, and where the upload stands.
 
-Every 409 and 423 about an upload says its offset, and every 423 when to come back, so
-that a client never has to guess.
+Every 409 and 423 about an upload says its offset, and every 423 and 503 when to come
+back, so that a client never has to guess.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,8 @@ from spaces.errors import ChecksumMismatch, SpacesError
 from spaces.upload_model import Upload, UploadHeld
 
 LOCKED: Final = 423
-_TELLS_OFFSET: Final = frozenset({400, 409, 413, LOCKED, 460, 507})
+_TELLS_OFFSET: Final = frozenset({400, 409, 413, LOCKED, 460, 503, 507})
+_LATER: Final = frozenset({LOCKED, 503})
 _RETRY: Final = ("Retry-After", "1")
 
 Refusal = UploadRefused | FinishFailed | HttpProblem | SpacesError | BodyError
@@ -33,7 +34,7 @@ def tus_problem(error: Refusal, dialect: Dialect) -> Problem:
     headers: Headers = [("Tus-Resumable", VERSION)]
     if upload is not None and problem.status in _TELLS_OFFSET:
         headers.append(("Upload-Offset", str(upload.offset)))
-    if problem.status == LOCKED:
+    if problem.status in _LATER:
         headers.append(_RETRY)
     present = {name.lower() for name, _ in problem.headers}
     added = tuple(pair for pair in headers if pair[0].lower() not in present)

@@ -68,6 +68,8 @@ class Outcome(Enum):
     """It came to its end, and its checksum, if any, is right."""
     CUT = auto()
     """The connection broke, stalled or was shut."""
+    STOPPED = auto()
+    """The server stopped reading, because it comes to its end."""
     LOST = auto()
     """A newcomer has taken the upload over; nothing may be written any more."""
     OVERRUN = auto()

@@ -51,6 +51,10 @@ class Connection(Protocol):
         """Whether the client has closed or reset the connection; thread-safe."""
         ...
 
+    def mark_resumable(self) -> None:
+        """Let the present body end as soon as the server stops."""
+        ...
+
 
 class Hold:
     """One upload that a request of this process is writing to."""

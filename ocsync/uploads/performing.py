@@ -39,6 +39,7 @@ _FATAL: Final = (
     errors.Refused,
 )
 """What time does not heal: an upload that meets one of these at its end has failed."""
+_CUT: Final = frozenset({Reason.BODY_CUT, Reason.STOPPING})
 
 
 class Performance:
@@ -180,6 +181,6 @@ class Performance:
         self._lease.is_settled = True
 
     def _refusal(self, reason: Reason) -> UploadRefused:
-        if reason is Reason.BODY_CUT and self._lease.hold.is_revoked:
+        if reason in _CUT and self._lease.hold.is_revoked:
             reason = Reason.TAKEN_OVER
         return UploadRefused(reason, self._writing.upload)

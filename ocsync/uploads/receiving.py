@@ -6,18 +6,28 @@ How the reading ended is told as an `Outcome`; what follows from it the rules de
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ocsync.uploads.commands import Chunk, Outcome
 from ocsync.uploads.holds import Hold
 from ocsync.uploads.writing import Writing
-from ocsync.wire.body import BodyError, BodyTooLarge
+from ocsync.wire.body import BodyError, BodyInterrupted, BodyTooLarge
 from ocsync.wire.checksum import ALGORITHMS, Checksum, RunningDigest, start_digest
 from spaces.errors import QuotaExceeded, StorageFull
 from spaces.upload_model import LeaseLost
 
 ReadTrailer = Callable[[Mapping[str, str]], Checksum | None]
 """The checksum that followed a body, from its trailers."""
+
+_OUTCOMES: Final[dict[type[Exception], Outcome]] = {
+    BodyTooLarge: Outcome.OVERRUN,
+    BodyInterrupted: Outcome.STOPPED,
+    BodyError: Outcome.CUT,
+    StorageFull: Outcome.STORE_FULL,
+    QuotaExceeded: Outcome.QUOTA_FULL,
+    LeaseLost: Outcome.LOST,
+}
+"""What breaks the reading off; the first that fits counts."""
 
 
 class Body(Protocol):
@@ -68,18 +78,16 @@ class Receiver:
         digests = self._digests()
         try:
             outcome = self._read(body, digests)
-        except BodyTooLarge:
-            return Outcome.OVERRUN
-        except BodyError:
-            return Outcome.CUT
-        except StorageFull:
-            return Outcome.STORE_FULL
-        except QuotaExceeded:
-            return Outcome.QUOTA_FULL
-        except LeaseLost:
-            return Outcome.LOST
+        except tuple(_OUTCOMES) as error:
+            return next(
+                _OUTCOMES[kind] for kind in _OUTCOMES if isinstance(error, kind)
+            )
         if outcome is not Outcome.WHOLE or not self._chunk.is_verified:
             return outcome
+        return self._verify(body, digests)
+
+    def _verify(self, body: Body, digests: Mapping[str, RunningDigest]) -> Outcome:
+        """Compare the chunk with what its sender says of it."""
         expected = self._chunk.checksum
         if self._chunk.has_trailer:
             expected = self._read_trailer(body.trailers)

@@ -48,11 +48,13 @@ class Reason(Enum):
     CHUNK_TOO_SMALL = "only the last part may be so small"
     PAST_LENGTH = "the body goes beyond the length of the upload"
     OFFSET_MISMATCH = "the offset is not where the upload stands"
+    COMPLETE = "the upload is complete already"
     LENGTH_FIXED = "the length of the upload is fixed already"
     LENGTH_BELOW_OFFSET = "more bytes than the length are there already"
     LENGTH_INCONSISTENT = "the lengths of body and upload contradict each other"
     FINAL_IS_FIXED = "a concatenated upload takes no bytes"
     BODY_CUT = "the body broke off"
+    STOPPING = "the server is stopping; the upload can go on later"
     TAKEN_OVER = "another request has taken the upload over"
     HELD = "another request is writing to the upload"
     CHECKSUM_MISMATCH = "the checksum does not match the bytes received"
@@ -78,14 +80,12 @@ class Limits:
     """What a dialect and the settings add to the rules.
 
     `finishes_by_length`: reaching the length finishes the upload, with no further
-    word from the client. `hides_finished`: bytes sent to a finished upload meet
-    NOT_FOUND, not OFFSET_MISMATCH.
+    word from the client.
     """
 
     max_size: int | None = None
     min_chunk: int = 0
     finishes_by_length: bool = True
-    hides_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +212,19 @@ def _append(state: State, command: Append, limits: Limits) -> tuple[Effect, ...]
         case Phase.GONE:
             return (Refuse(Reason.GONE),)
         case Phase.FINISHED:
-            return (_append_late(state, command, limits),)
+            return (_append_late(state, command),)
         case Phase.OPEN | Phase.RECEIVED:
             return _append_open(state, command, limits)
         case _:
             assert_never(state.phase)
 
 
-def _append_late(state: State, command: Append, limits: Limits) -> Effect:
+def _append_late(state: State, command: Append) -> Effect:
     if state.kind is UploadKind.FINAL:
         return Refuse(Reason.FINAL_IS_FIXED)
     if command.offset == state.offset and command.chunk.length == 0:
         return Replay()
-    if limits.hides_finished:
-        return Refuse(Reason.NOT_FOUND)
-    return Refuse(Reason.OFFSET_MISMATCH)
+    return Refuse(Reason.COMPLETE)
 
 
 def _append_open(state: State, command: Append, limits: Limits) -> tuple[Effect, ...]:
@@ -258,6 +256,7 @@ _SPOILT: Final = {
 """Bodies of which nothing is kept."""
 _BROKEN_OFF: Final = {
     Outcome.CUT: Reason.BODY_CUT,
+    Outcome.STOPPED: Reason.STOPPING,
     Outcome.STORE_FULL: Reason.STORE_FULL,
     Outcome.QUOTA_FULL: Reason.QUOTA_FULL,
 }

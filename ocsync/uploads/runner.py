@@ -115,6 +115,7 @@ class Engine:
         upload = self._reserve(new, target)
         if transfer.on_created is not None:
             transfer.on_created(upload)
+            _mark_resumable(transfer, command.chunk)
         if effects[-1] == Report():
             return upload
         chunk = command.chunk or _NO_CHUNK
@@ -145,6 +146,7 @@ class Engine:
             with self._lease(upload, terms, transfer.connection) as lease:
                 effects = decide(state_of(lease.upload), command, terms.limits)
                 _raise_refusal(effects, lease.upload)
+                _mark_resumable(transfer, command.chunk)
                 performance = self._performance(lease, terms, transfer, command.chunk)
                 appended = performance.perform(effects)
         except _EndedMeanwhile as ended:
@@ -357,6 +359,13 @@ def _is_plain(target: Target, transfer: Transfer) -> bool:
     place = target.place
     is_bound = target.actor is not None and place is not None and bool(place.path)
     return is_bound and transfer.on_created is None
+
+
+def _mark_resumable(transfer: Transfer, chunk: Chunk | None) -> None:
+    """Let the server stop at once where the client can go on with what was kept."""
+    is_kept = chunk is not None and not chunk.is_verified
+    if transfer.connection is not None and is_kept:
+        transfer.connection.mark_resumable()
 
 
 def _require(upload: Upload | None) -> Upload:

@@ -59,6 +59,8 @@ class Receiver:
         if environ["REQUEST_METHOD"] == "GET":
             return hello(environ, start_response)
         self.connection = environ["ocsync.connection"]
+        if environ["PATH_INFO"] == "/resumable":
+            self.connection.mark_resumable()
         self.has_begun.set()
         body = environ["ocsync.body"]
         buffer = memoryview(bytearray(64 * 1024))

@@ -78,6 +78,44 @@ def test_a_body_is_cut_at_half_the_grace(serve: Serve, connect: Connect) -> None
     assert client.is_at_end()
 
 
+def test_a_body_that_can_go_on_later_is_cut_at_once(
+    serve: Serve, connect: Connect
+) -> None:
+    """Nobody waits for it, for nothing of it is lost; other bodies have their time."""
+    app = Receiver()
+    server = serve(app, grace_seconds=3600)
+    client = connect(server)
+    client.request("PATCH /resumable", "Content-Length: 100")
+    client.send(b"x" * 60)
+    assert app.has_some.wait(20)
+
+    server.stop()
+
+    answer = client.read_answer()
+    assert (answer.status, answer["Upload-Offset"]) == (503, "60")
+    assert isinstance(app.error, BodyInterrupted)
+
+
+def test_the_mark_ends_with_its_request(serve: Serve, connect: Connect) -> None:
+    """A later body on the same connection is not cut at once."""
+    app = Receiver()
+    server = serve(app, grace_seconds=3600)
+    client = connect(server)
+    assert client.ask("PATCH /resumable", body=b"1").status == 200
+    app.has_some.clear()
+    client.request("PATCH /", "Content-Length: 2")
+    client.send(b"2")
+    assert app.has_some.wait(20)
+
+    stopping = stop_apart(server)
+    until(server.server.is_stopping)
+    client.send(b"3")
+    assert client.read_answer().status == 200
+    stopping.join()
+
+    assert bytes(app.received) == b"123"
+
+
 def test_what_takes_too_long_is_cut(serve: Serve, connect: Connect) -> None:
     """A download nobody takes does not keep the server from stopping."""
 

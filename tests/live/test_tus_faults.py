@@ -146,6 +146,29 @@ def test_patch_takes_over_a_stalled_patch(site: Site) -> None:
     stalled.close()
 
 
+def test_f19_a_stop_ends_patches_at_once(tmp_path: Path, serve: Serve) -> None:
+    """They hear when to come back, what came is kept, and nobody waits for them."""
+
+    def patient(app: WSGIApplication) -> ServerThread:
+        return serve(app, grace_seconds=3600)
+
+    with open_site(tmp_path / "data", patient) as site:
+        paths = [site.start(len(DATA)) for _ in range(5)]
+        clients = [stall(site, path, DATA[:5000], len(DATA)) for path in paths]
+        seen = [UploadId(path.rpartition("/")[2]) for path in paths]
+        site.stop()
+        answers = [client.read_answer() for client in clients]
+        uploads = [site.library.uploads.get(upload_id) for upload_id in seen]
+
+    for answer, upload, client in zip(answers, uploads, clients, strict=True):
+        assert answer.status == 503
+        assert answer["retry-after"]
+        assert answer["upload-offset"] == "5000"
+        assert (upload.offset, upload.holder) == (5000, None)
+        assert client.is_at_end()
+        client.close()
+
+
 def test_case_73_second_patch_meets_an_active_one(site: Site) -> None:
     """While bytes arrive, nobody else may write; the refusal says when and where."""
     path = site.start(len(DATA))

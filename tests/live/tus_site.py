@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Site:
     actor: Actor
     home: Space
     port: int
+    stop: Callable[[], None]
 
     def connect(self) -> RawClient:
         """A new connection."""
@@ -102,5 +103,5 @@ def open_site(folder: Path, serve: object, **changes: object) -> Iterator[Site]:
         log = open_log(settings.log, stream=io.StringIO())
         server = serve(create_app(settings, library=library, log=log))
         home = library.catalog.personal(actor)
-        yield Site(library, actor, home, server.port)
+        yield Site(library, actor, home, server.port, server.stop)
         server.stop()

@@ -53,6 +53,9 @@ class Socket:
         """As made."""
         return self._is_gone
 
+    def mark_resumable(self) -> None:
+        """Nothing stops here."""
+
 
 @pytest.fixture
 def holds(tmp_path: Path) -> Holds:

@@ -40,7 +40,6 @@ from spaces.upload_model import UploadKind
 
 TUS = Limits()
 DRAFT = Limits(finishes_by_length=False)
-HIDING = Limits(hides_finished=True)
 SMALL = Limits(max_size=10)
 CHUNKY = Limits(min_chunk=5)
 SUM = Checksum("sha1", b"x" * 20)
@@ -97,10 +96,9 @@ APPENDS: list[tuple[State, Append, Limits, tuple[Effect, ...]]] = [
     (ABSENT, Append(0, Chunk(1)), TUS, refuse(Reason.NOT_FOUND)),
     (GONE, Append(4, Chunk(1)), TUS, refuse(Reason.GONE)),
     (FINISHED, Append(10, Chunk(0)), TUS, (Replay(),)),
-    (FINISHED, Append(10, Chunk(1)), TUS, refuse(Reason.OFFSET_MISMATCH)),
-    (FINISHED, Append(0, Chunk(1)), TUS, refuse(Reason.OFFSET_MISMATCH)),
-    (FINISHED, Append(0, Chunk(1)), HIDING, refuse(Reason.NOT_FOUND)),
-    (FINISHED, Append(10, Chunk(0)), HIDING, (Replay(),)),
+    (FINISHED, Append(10, Chunk(1)), TUS, refuse(Reason.COMPLETE)),
+    (FINISHED, Append(0, Chunk(1)), TUS, refuse(Reason.COMPLETE)),
+    (FINISHED, Append(0, Chunk(0)), TUS, refuse(Reason.COMPLETE)),
     (OPEN, Append(4, Chunk(6)), TUS, (Receive(6),)),
     (OPEN, Append(4, Chunk(None)), TUS, (Receive(6),)),
     (OPEN, Append(4, Chunk(0)), TUS, (Report(),)),
@@ -161,6 +159,8 @@ BODIES: list[tuple[State, Chunk, Outcome, Limits, tuple[Effect, ...]]] = [
     ),
     (OPEN, Chunk(6), Outcome.CUT, TUS, (Keep(), Refuse(Reason.BODY_CUT))),
     (OPEN, Chunk(6, SUM), Outcome.CUT, TUS, (CUT_BACK, Refuse(Reason.BODY_CUT))),
+    (OPEN, Chunk(6), Outcome.STOPPED, TUS, (Keep(), Refuse(Reason.STOPPING))),
+    (OPEN, Chunk(6, SUM), Outcome.STOPPED, TUS, (CUT_BACK, Refuse(Reason.STOPPING))),
     (OPEN, Chunk(6), Outcome.LOST, TUS, refuse(Reason.TAKEN_OVER)),
     (
         OPEN,
@@ -265,7 +265,6 @@ LIMITS = st.builds(
     max_size=st.none() | SIZES,
     min_chunk=st.integers(0, 3),
     finishes_by_length=st.booleans(),
-    hides_finished=st.booleans(),
 )
 KINDS = st.sampled_from(UploadKind)
 

@@ -110,6 +110,19 @@ def test_case_53_resent_after_the_end(tus: Tus) -> None:
     assert read(tus) == b"12345"
 
 
+def test_c19_a_page_learns_that_it_is_done(tus: Tus) -> None:
+    """Browsers send again by themselves; their scripts go on only after a 409."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"12345")
+    page = "https://example.org"
+
+    again = tus.patch(path, 0, b"12345", status=409, Origin=page)
+
+    assert again.headers["Upload-Offset"] == "5"
+    assert tus.head(path, Origin=page).headers["ETag"]
+    assert read(tus) == b"12345"
+
+
 def test_f13_empty_part_at_the_end_replays_the_answer(tus: Tus) -> None:
     """Who lost the final answer gets it again, by PATCH or HEAD; one file is made."""
     path = tus.start(5)
