@@ -2,39 +2,18 @@
 
 import sys
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import iso, print_json, print_rows
+from ocsync.cli.quantities import DurationType
 from ocsync.first_start import generate_password
 from ocsync.library import open_library
 from ocsync.settings import LoadedSettings
-from ocsync.settings.quantities import parse_optional_duration
 from spaces.clock import SECOND, Instant
 from spaces.library import Library
 from spaces.model import AppToken, User
-
-
-class DurationType(click.ParamType[timedelta | None]):
-    """A length of time such as 30d, or `never`."""
-
-    name = "duration"
-
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> timedelta | None:
-        """Read the text, or fail as wrong usage."""
-        if value is None or isinstance(value, timedelta):
-            return value
-        try:
-            return parse_optional_duration(value)
-        except ValueError as error:
-            self.fail(f"{error}, not {value!r}", param, ctx)
 
 
 @click.group()

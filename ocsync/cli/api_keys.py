@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import click
 
-from ocsync.cli.accounts import DurationType
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import iso, print_json, print_rows
+from ocsync.cli.quantities import DurationType
 from ocsync.datadir import read_secrets
 from ocsync.dialects.issuing import named_space
 from ocsync.dialects.mounts import microseconds, omegastream_keys, picora_keys

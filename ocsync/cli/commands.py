@@ -10,6 +10,8 @@ from ocsync._version import __version__
 
 _MODULES: Final[Mapping[str, str]] = {
     "serve": "serve",
+    "upload": "upload",
+    "download": "download",
     "user": "accounts",
     "token": "accounts",
     "space": "spaces",

@@ -35,11 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Whatever files a command makes are for the owner only.
+    Whatever files a command makes are for the owner only; one that does otherwise
+    finds the user's own umask as the context's object.
     """
-    os.umask(0o077)
+    umask = os.umask(0o077)
     try:
-        result = cli.main(arguments, prog_name="ocsync", standalone_mode=False)
+        result = cli.main(
+            arguments, prog_name="ocsync", standalone_mode=False, obj=umask
+        )
     except click.exceptions.Abort:
         return _INTERRUPTED
     except click.ClickException as error:

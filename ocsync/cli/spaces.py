@@ -6,32 +6,14 @@ import click
 
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import iso, print_json, print_rows, size_words
+from ocsync.cli.quantities import SizeType
 from ocsync.library import open_library
 from ocsync.settings import LoadedSettings
-from ocsync.settings.quantities import parse_optional_size
 from spaces.ids import ResourceId, SpaceId, UserId
 from spaces.library import Library
 from spaces.model import Actor, Member, Role, Space
 
 _ROLES = [role.value for role in Role]
-
-
-class SizeType(click.ParamType[int | None]):
-    """A size such as 10GB, or `unlimited`."""
-
-    name = "size"
-
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> int | None:
-        """Read the text, or fail as wrong usage."""
-        try:
-            return parse_optional_size(value)
-        except ValueError as error:
-            self.fail(f"{error}, not {value!r}", param, ctx)
 
 
 class MemberType(click.ParamType[tuple[str, Role]]):

@@ -7,7 +7,7 @@ import click
 from ocsync.auth.upload_tokens import UploadTokens
 from ocsync.cli.options import with_settings
 from ocsync.cli.output import print_json
-from ocsync.cli.spaces import SizeType
+from ocsync.cli.quantities import SizeType
 from ocsync.datadir import read_secrets
 from ocsync.dialects.issuing import TokenIssuer
 from ocsync.library import open_library

@@ -19,6 +19,8 @@ DEFAULT: Final = "default"
 COMMAND_LINE: Final = "command line"
 
 _OUR_PREFIX: Final = "OCSYNC_"
+_NOT_SETTINGS: Final = frozenset({"OCSYNC_TOKEN"})
+"""What `ocsync upload` and `download` read: who the user is at some other server."""
 _RESERVED_PREFIXES: Final = ("OCSYNC_TEST_",)
 _BY_KEY: Final = {declaration.key: declaration for declaration in DECLARATIONS}
 
@@ -146,7 +148,8 @@ def _parse(declaration: Declaration, value: object, place: str) -> object:
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    known = {CONFIG_VARIABLE, *(name for item in DECLARATIONS for name in item.env)}
+    declared = {name for item in DECLARATIONS for name in item.env}
+    known = {CONFIG_VARIABLE, *_NOT_SETTINGS, *declared}
     for variable in environ:
         if not variable.startswith(_OUR_PREFIX) or variable in known:
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -11,6 +12,8 @@ import pytest
 from ocsync.server import Limits, ServerOptions, ServerThread
 from tests.live.harness import Connect, Serve
 from tests.live.raw_http import RawClient
+from tests.live.transfer_site import Faults, Transfers
+from tests.live.tus_site import Site, open_site
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,3 +53,27 @@ def connect() -> Iterator[Connect]:
             return stack.enter_context(RawClient(server.port, **options))
 
         yield open_client
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """What stands before the application of `site`."""
+    return Faults()
+
+
+@pytest.fixture
+def site(tmp_path: Path, serve: Serve, faults: Faults) -> Iterator[Site]:
+    """A whole service, behind `faults`."""
+
+    def start(app: WSGIApplication) -> ServerThread:
+        faults.app = app
+        return serve(faults)
+
+    with open_site(tmp_path / "service", start) as running:
+        yield running
+
+
+@pytest.fixture
+def transfers(site: Site, tmp_path: Path) -> Transfers:
+    """Sends to the site and fetches from it."""
+    return Transfers(f"http://127.0.0.1:{site.port}", tmp_path)

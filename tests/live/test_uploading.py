@@ -1,0 +1,456 @@
+"""`ocsync.client` sends files to a real server, which fails now and then."""
+
+import os
+import threading
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from ocsync.client.errors import ClientError, LoggedOut, Stopped
+from ocsync.client.events import Failed, Finished, Skipped, Started, Waiting
+from ocsync.client.stopping import Stop
+from ocsync.client.upload import IfExists
+from tests.live.transfer_site import (
+    Faults,
+    Refusal,
+    Transfers,
+    always,
+    content,
+    nth,
+)
+from tests.live.tus_site import Site
+
+DATA = content(950_000, "upload")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of ten chunks."""
+    made = tmp_path / "big.bin"
+    made.write_bytes(DATA)
+    return made
+
+
+def stored(site: Site, name: str) -> bytes:
+    """The file of this name in the user's own space."""
+    return site.read(f"/dav/files/admin/{name}")
+
+
+@pytest.mark.parametrize("to", ["/dav/files/admin/", "/", "/remote.php/webdav"])
+def test_a_file_is_sent(transfers: Transfers, site: Site, path: Path, to: str) -> None:
+    """To a folder, or to nothing but the server's address."""
+    failures, log = transfers.send(path, to=to)
+
+    assert failures == 0
+    assert stored(site, "big.bin") == DATA
+    assert [each.name for each in log.of(Finished)] == ["big.bin"]
+
+
+def test_a_file_can_be_given_a_name(
+    transfers: Transfers, site: Site, path: Path
+) -> None:
+    """The last part of the URL, if it is no folder."""
+    assert transfers.send(path, to="/dav/files/admin/other.bin")[0] == 0
+    assert transfers.send(path, to="/dav/files/admin/new/")[0] == 0
+
+    assert stored(site, "other.bin") == DATA
+    assert stored(site, "new/big.bin") == DATA
+
+
+def test_a_plain_tus_server_will_do(
+    transfers: Transfers, site: Site, path: Path
+) -> None:
+    """`/files` knows no folders; the name goes along."""
+    assert transfers.send(path, to="/files")[0] == 0
+
+    assert stored(site, "Uploads/big.bin") == DATA
+
+
+def test_the_next_run_goes_on(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """What the server has is not sent again."""
+    stop = Stop()
+    faults.rules.append(nth("PATCH", 6, stop.now))
+    with pytest.raises(Stopped):
+        transfers.send(path, stop=stop)
+    before = faults.count("PATCH")
+
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert stored(site, "big.bin") == DATA
+    (started,) = log.of(Started)
+    assert started.offset in {500_000, 600_000}
+    assert faults.count("PATCH") - before <= 5
+    assert faults.count("POST") == 1
+    assert not list((transfers.folder / "state").iterdir())
+
+
+def test_a_changed_file_is_sent_anew(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """What was sent of the former one is given up."""
+    stop = Stop()
+    faults.rules.append(nth("PATCH", 4, stop.now))
+    with pytest.raises(Stopped):
+        transfers.send(path, stop=stop)
+    path.write_bytes(DATA[::-1])
+    os.utime(path, (1, 1))
+
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert [each.offset for each in log.of(Started)] == [0]
+    assert stored(site, "big.bin") == DATA[::-1]
+    assert faults.count("DELETE") == 1
+
+
+def test_a_file_that_changes_on_its_way(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """The file that arrives is one that there was, as a whole."""
+
+    def change() -> None:
+        with path.open("r+b") as file:
+            file.write(b"changed")
+        os.utime(path, (2, 2))
+
+    faults.rules.append(nth("PATCH", 5, change))
+
+    assert transfers.send(path)[0] == 0
+    assert stored(site, "big.bin") == b"changed" + DATA[7:]
+
+
+def test_a_file_that_changes_all_the_time(
+    transfers: Transfers, path: Path, faults: Faults
+) -> None:
+    """It is given up at some point."""
+    moment = iter(range(1, 10_000))
+
+    def change(environ: object) -> None:
+        os.utime(path, (0, next(moment)))
+
+    faults.rules.append(change)
+
+    failures, log = transfers.send(path)
+
+    assert failures == 1
+    assert "changes all the time" in log.reasons()[0]
+
+
+def test_a_file_that_becomes_shorter(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """It is sent as it is then."""
+    faults.rules.append(nth("PATCH", 3, lambda: os.truncate(path, 150_000)))
+
+    assert transfers.send(path)[0] == 0
+    assert stored(site, "big.bin") == DATA[:150_000]
+
+
+def test_a_file_that_disappears(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """It was open, so it is sent; one that is not there at all is one line."""
+    faults.rules.append(nth("PATCH", 3, path.unlink))
+
+    assert transfers.send(path)[0] == 0
+    failures, log = transfers.send(path)
+
+    assert stored(site, "big.bin") == DATA
+    assert failures == 1
+    assert log.reasons() == ["no such file or directory"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ("503 Service Unavailable", [("Retry-After", "0")], b""),
+        ("500 Internal Server Error", [("Retry-After", "0")], b"oops"),
+        ("423 Locked", [("Retry-After", "0")], b""),
+        ("429 Too Many Requests", [("Retry-After", "0")], b""),
+        ("460 Checksum Mismatch", [("Retry-After", "0")], b""),
+        ("409 Conflict", [], b""),
+    ],
+)
+def test_what_passes_is_waited_for(
+    transfers: Transfers, site: Site, path: Path, faults: Faults, refusal: Refusal
+) -> None:
+    """A moment later the same is asked again, from the offset that the server has."""
+    for method, number in (("POST", 1), ("PATCH", 2), ("PATCH", 7), ("HEAD", 1)):
+        if method == "PATCH" or not refusal[0].startswith("409"):
+            faults.rules.append(nth(method, number, lambda: refusal))
+
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert stored(site, "big.bin") == DATA
+    assert len(log.of(Waiting)) >= 2
+
+
+def test_a_lost_answer(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """The bytes had arrived, and are not sent twice."""
+    app = faults.app
+    assert app is not None
+
+    def lose(environ: dict[str, object]) -> Refusal | None:
+        if environ["REQUEST_METHOD"] == "PATCH" and faults.count("PATCH") == 3:
+            for _ in app(environ, lambda *_: None):  # type: ignore[arg-type]
+                pass
+            return "502 Bad Gateway", [("Retry-After", "0")], b""
+        return None
+
+    faults.rules.append(lose)
+
+    assert transfers.send(path)[0] == 0
+    assert faults.count("PATCH") == 10
+    assert stored(site, "big.bin") == DATA
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone", "403 Forbidden"])
+def test_an_expired_upload_is_begun_anew(
+    transfers: Transfers, site: Site, path: Path, faults: Faults, status: str
+) -> None:
+    """Also when it expired between two runs."""
+    stop = Stop()
+    faults.rules.append(nth("PATCH", 4, stop.now))
+    with pytest.raises(Stopped):
+        transfers.send(path, stop=stop)
+    faults.rules[:] = [nth("HEAD", 1, lambda: (status, [], b""))]
+
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert [each.offset for each in log.of(Started)] == [0]
+    assert stored(site, "big.bin") == DATA
+    assert faults.count("POST") == 2
+
+
+def test_a_file_that_was_damaged_at_the_server(
+    transfers: Transfers, path: Path, faults: Faults, site: Site
+) -> None:
+    """The whole file's checksum is the server's to verify; then it is sent anew."""
+    stop = Stop()
+    faults.rules.append(nth("PATCH", 4, stop.now))
+    with pytest.raises(Stopped):
+        transfers.send(path, stop=stop)
+    times = path.stat()
+    path.write_bytes(b"x" * 950_000)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert transfers.send(path)[0] == 0
+
+    assert stored(site, "big.bin") == b"x" * 950_000
+
+
+def test_no_room_is_said_at_once(
+    transfers: Transfers, path: Path, faults: Faults
+) -> None:
+    """Nothing is gained by asking again."""
+    faults.rules.append(always("POST", "507 Insufficient Storage"))
+
+    failures, log = transfers.send(path)
+
+    assert failures == 1
+    assert "no room" in log.reasons()[0]
+    assert faults.count("POST") == 1
+
+
+def test_wrong_credentials_end_everything(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """Before the first file, and in the middle of one."""
+    wrong = Transfers(transfers.url, transfers.folder, password="wrong")
+    with pytest.raises(LoggedOut, match="credentials"):
+        wrong.send(path)
+    faults.rules.append(nth("PATCH", 3, lambda: ("401 Unauthorized", [], b"")))
+
+    with pytest.raises(LoggedOut):
+        transfers.send(path)
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert [each.offset for each in log.of(Started)] == [200_000]
+
+
+def test_a_proxy_that_bounds_bodies(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """Chunks become smaller until they pass."""
+
+    def bound(environ: dict[str, object]) -> Refusal | None:
+        is_large = int(str(environ.get("CONTENT_LENGTH") or 0)) > 200_000
+        return ("413 Content Too Large", [], b"") if is_large else None
+
+    faults.rules.append(bound)
+
+    assert transfers.send(path, chunk_bytes=900_000)[0] == 0
+    assert stored(site, "big.bin") == DATA
+
+
+def test_two_runs_at_once(transfers: Transfers, path: Path, faults: Faults) -> None:
+    """The second one says so and leaves the file to the first."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        began.set()
+        assert go_on.wait(30)
+
+    faults.rules.append(nth("PATCH", 2, hold))
+    results: list[int] = []
+    first = threading.Thread(target=lambda: results.append(transfers.send(path)[0]))
+    first.start()
+    assert began.wait(30)
+
+    failures, log = transfers.send(path)
+    go_on.set()
+    first.join(30)
+
+    assert failures == 1
+    assert log.reasons() == ["another ocsync sends this file there just now"]
+    assert results == [0]
+
+
+@pytest.mark.parametrize(
+    ("if_exists", "failures", "kind", "sends"),
+    [
+        (IfExists.REPLACE, 0, Finished, 2),
+        (IfExists.SKIP, 0, Skipped, 1),
+        (IfExists.FAIL, 1, Failed, 1),
+    ],
+)
+def test_names_that_are_taken(
+    transfers: Transfers,
+    site: Site,
+    path: Path,
+    faults: Faults,
+    *,
+    if_exists: IfExists,
+    failures: int,
+    kind: type[Finished | Skipped | Failed],
+    sends: int,
+) -> None:
+    """Replaced, which makes a version, left alone, or an error."""
+    transfers.send(path)
+    path.write_bytes(b"other")
+
+    failed, log = transfers.send(path, if_exists=if_exists)
+
+    assert failed == failures
+    assert len(log.of(kind)) == 1
+    assert faults.count("POST") == sends
+    assert (stored(site, "big.bin") == b"other") == (kind is Finished)
+
+
+def test_a_name_taken_in_the_last_moment(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """What must not be replaced is not, even if it was not there at first."""
+
+    def take() -> None:
+        site.ask("PUT /dav/files/admin/big.bin", body=b"mine")
+
+    faults.rules.append(nth("POST", 1, take))
+
+    failures, log = transfers.send(path, if_exists=IfExists.FAIL)
+
+    assert failures == 1
+    assert log.reasons() == ["it is there already"]
+    assert stored(site, "big.bin") == b"mine"
+
+
+def test_what_is_there_already_is_not_sent(
+    transfers: Transfers, path: Path, faults: Faults
+) -> None:
+    """The same bytes under the same name are known by their checksum."""
+    transfers.send(path)
+
+    failures, log = transfers.send(path)
+
+    assert failures == 0
+    assert log.reasons() == ["unchanged"]
+    assert faults.count("POST") == 1
+
+
+def test_folders_with_odd_things_in_them(
+    transfers: Transfers, site: Site, tmp_path: Path
+) -> None:
+    """All that can be sent is, and the rest is named."""
+    folder = tmp_path / "folder"
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    (folder / "deep" / "er" / "zero").touch()
+    (folder / "a b%20#?.txt").write_bytes(b"odd")
+    decomposed = unicodedata.normalize("NFD", "é.txt")
+    (folder / decomposed).write_bytes(b"nfd")
+    (folder / "new\nline").write_bytes(b"x")
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff")).write_bytes(b"x")
+    (folder / "secret").write_bytes(b"x")
+    (folder / "secret").chmod(0)
+    (folder / "loop").symlink_to(folder)
+    (folder / "lost").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe")
+
+    failures, log = transfers.send(folder, parallel=3)
+    failures_again, again = transfers.send(folder, parallel=3, follow=True)
+
+    failed = {each.name.rpartition("/")[2] for each in log.of(Failed)}
+    unreadable = {"secret"} if os.geteuid() else set()
+    assert failed == {"new\nline", "bad\udcff"} | unreadable
+    assert failures == len(failed)
+    assert stored(site, "folder/deep/er/zero") == b""
+    assert stored(site, "folder/a%20b%2520%23%3F.txt") == b"odd"
+    assert site.ask("PROPFIND /dav/files/admin/folder/empty", "Depth: 0").status == 207
+    assert {each.name for each in log.of(Skipped)} == {
+        "folder/loop", "folder/lost", "folder/pipe",
+    }  # fmt: skip
+    assert failures_again == failures + 1  # `lost`, which leads nowhere
+    assert not again.of(Finished)
+
+
+def test_many_files_at_once(
+    transfers: Transfers, site: Site, tmp_path: Path, faults: Faults
+) -> None:
+    """A small file is one request, on connections that are kept."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / str(number)).write_bytes(content(number * 10, str(number)))
+
+    failures, log = transfers.send(folder, parallel=4)
+
+    assert failures == 0
+    assert len(log.of(Finished)) == 40
+    assert faults.count("POST") == 40
+    assert faults.count("PATCH") == 0
+    assert faults.count("PROPFIND") == 1
+
+
+def test_credentials_stay_where_they_belong(
+    transfers: Transfers, path: Path, faults: Faults
+) -> None:
+    """An upload that a server sends to another place goes there without them."""
+
+    def elsewhere() -> Refusal:
+        other = transfers.url.replace("127.0.0.1", "localhost")
+        location = ("Location", f"{other}/files/stolen")
+        return "201 Created", [("Tus-Resumable", "1.0.0"), location], b""
+
+    faults.rules.append(nth("POST", 1, elsewhere))
+
+    with pytest.raises(LoggedOut):
+        transfers.send(path, to="/files")
+
+    asked = zip(faults.seen, faults.authorizations, strict=True)
+    assert [login for each, login in asked if "stolen" in each] == [None]
+
+
+@pytest.mark.parametrize("to", ["/status.php", "/web/", "http://127.0.0.1:1/"])
+def test_no_place_for_uploads(transfers: Transfers, path: Path, to: str) -> None:
+    """One line before anything is sent."""
+    with pytest.raises(ClientError, match=r"takes no|nothing listens"):
+        transfers.send(path, to=to, attempts=0)
