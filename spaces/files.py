@@ -10,13 +10,14 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from spaces.blobs.base import BlobReader, BlobStore
+from spaces.blobs.small import SMALL_BYTES, SmallWriter
 from spaces.blobs.writer import FileWriter
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
 from spaces.clock import Instant
 from spaces.db import blobs as blob_rows
 from spaces.db import nodes, versions
 from spaces.db.engine import Database
-from spaces.errors import AlreadyExists, NotAFile, QuotaExceeded
+from spaces.errors import AlreadyExists, NotAFile, QuotaExceeded, SpacesError
 from spaces.ids import BlobId, NodeId, new_id
 from spaces.lookup import Spot
 from spaces.model import (
@@ -44,22 +45,25 @@ class Files:
 
     def stage(
         self, *, expected_bytes: int | None = None, algorithms: Iterable[str] = ()
-    ) -> FileWriter:
+    ) -> FileWriter | SmallWriter:
         """Begin new content, with the checksums that are kept and those asked for.
 
-        Small content gets all its digests while it arrives; for larger content a
-        background worker adds what nobody waits for.
+        Content of moderate size gets all its digests while it arrives; for larger
+        content a background worker adds what nobody waits for. No more bytes may come
+        than are expected.
         """
-        is_small = (
+        is_moderate = (
             expected_bytes is not None
             and expected_bytes <= self._policy.digest_all_bytes
         )
-        kept = ALL_KEPT if is_small else KEPT
+        checksums = RunningChecksums(
+            (*(ALL_KEPT if is_moderate else KEPT), *algorithms)
+        )
+        blob_id = BlobId(new_id())
+        if expected_bytes is not None and expected_bytes <= SMALL_BYTES:
+            return SmallWriter(self._blobs, blob_id, checksums, room=expected_bytes)
         return FileWriter(
-            self._blobs,
-            BlobId(new_id()),
-            RunningChecksums((*kept, *algorithms)),
-            expected_bytes=expected_bytes,
+            self._blobs, blob_id, checksums, expected_bytes=expected_bytes
         )
 
     def commit(
@@ -80,7 +84,7 @@ class Files:
         Args:
             actor: who writes.
             place: a file, or where there shall be one.
-            content: sealed in the blob store, and not used before.
+            content: in the blob store, and not used before; removed when refused.
             modified_at: now, if not given.
             media_type: as the client said, if it did.
             guard: what must hold for the file as it is before.
@@ -95,9 +99,12 @@ class Files:
             PreconditionFailed, Locked, QuotaExceeded: see the guard and the space.
             SpaceNotFound, SpaceDisabled, Forbidden: as for every change.
         """
+        is_refused = False
 
         def job(connection: Connection) -> Written:
-            return commit_content(
+            nonlocal is_refused
+            is_refused = True  # until nothing below has raised
+            written = commit_content(
                 self._database,
                 connection,
                 actor,
@@ -110,8 +117,16 @@ class Files:
                 expect_new=expect_new,
                 reserved_bytes=reserved_bytes,
             )
+            is_refused = False
+            return written
 
-        return self._database.write(job, space_id=place.space_id)
+        try:
+            return self._database.write(job, space_id=place.space_id)
+        except SpacesError:
+            # Only what failed before its commit is known to be in no row.
+            if is_refused:
+                self._blobs.remove(content.blob_id)
+            raise
 
     def check(
         self,
@@ -199,7 +214,7 @@ def commit_content(
     change.record(
         kind, node.id, spot.folder_ids, delta=delta, reserved_delta=-reserved_bytes
     )
-    return Written(node, is_new=spot.node is None)
+    return Written(node, is_new=spot.node is None, role=change.space.role)
 
 
 def replace_content(

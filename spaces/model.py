@@ -233,6 +233,8 @@ class Written:
 
     node: Node
     is_new: bool
+    role: Role | None
+    """What the writer is in the space; None for an administrator from outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def move_node(
     else:
         subtrees.rehouse(connection, node.id, change.space.id)
         _record_move_across(transfer)
-    return Written(moved, is_new=transfer.replaced is None)
+    return Written(moved, is_new=transfer.replaced is None, role=change.space.role)
 
 
 def copy_node(
@@ -140,7 +140,7 @@ def copy_node(
     change.record(ChangeKind.ARRIVED, copy_id, transfer.goal.folder_ids, delta=size)
     copy = nodes.find(connection, copy_id)
     assert copy is not None
-    return Written(copy, is_new=transfer.replaced is None)
+    return Written(copy, is_new=transfer.replaced is None, role=change.space.role)
 
 
 def _begin(

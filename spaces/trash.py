@@ -290,7 +290,7 @@ def _put_back(change: SpaceChange, spot: Spot, node: Node) -> Written:
     if node.space_id != change.space.id:
         subtrees.rehouse(change.connection, node.id, change.space.id)
     change.record(ChangeKind.ARRIVED, node.id, spot.folder_ids, delta=node.size)
-    return Written(restored, is_new=spot.node is None)
+    return Written(restored, is_new=spot.node is None, role=change.space.role)
 
 
 def _height(connection: Connection, node: Node) -> int:

@@ -183,8 +183,10 @@ def _commit(
         twin = resources.find_twin(connection, actor, place.space_id, kind, content)
         if twin is not None:
             return_quota(connection, upload)
-            written = Written(twin.node, is_new=False)
-            result = _result(connection, actor, written, content)
+            row = space_rows.find(connection, twin.node.space_id, actor.user_id)
+            role = None if row is None else row.space.role
+            written = Written(twin.node, is_new=False, role=role)
+            result = _result(written, content)
             return replace(result, resource_id=twin.id, is_duplicate=True)
     if intent.on_existing is OnExisting.KEEP_BOTH:
         place = replace(place, path=(_free_name(connection, upload),))
@@ -203,7 +205,7 @@ def _commit(
         reserved_bytes=upload.reserved_bytes,
         is_known=is_known,
     )
-    result = _result(connection, actor, written, content)
+    result = _result(written, content)
     if kind is None:
         return result
     resource_id = resources.add(database, connection, written.node.id, kind)
@@ -240,11 +242,8 @@ def namesake(name: str, number: int) -> str:
     return stem + mark
 
 
-def _result(
-    connection: Connection, actor: Actor, written: Written, content: Content
-) -> Result:
+def _result(written: Written, content: Content) -> Result:
     node = written.node
-    row = space_rows.find(connection, node.space_id, actor.user_id)
     return Result(
         space_id=node.space_id,
         node_id=node.id,
@@ -254,7 +253,7 @@ def _result(
         modified_at=node.modified_at,
         media_type=node.media_type,
         is_new=written.is_new,
-        role=None if row is None else row.space.role,
+        role=written.role,
         checksums=content.checksums,
     )
 

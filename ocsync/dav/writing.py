@@ -1,7 +1,9 @@
 """PUT: a body becomes the content of a file, wholly or not at all.
 
 The order is: cheap refusals, then the body into the blob store while checksums run,
-then length and checksum, then one transaction that judges the conditions again.
+then length and checksum, then one transaction that judges everything again. A small
+body that comes unasked is taken without asking first whether it would be refused:
+that costs more than to take it.
 """
 
 from collections.abc import Iterable
@@ -18,6 +20,7 @@ from ocsync.wire.conditions import format_etag
 from ocsync.wire.dates import format_http_date
 from ocsync.wire.media_types import media_type_of
 from ocsync.wire.permissions import permission_letters
+from spaces.blobs.small import SMALL_BYTES
 from spaces.clock import Instant
 from spaces.errors import NodeNotFound, NotAFile, QuotaExceeded
 from spaces.library import Library
@@ -45,14 +48,15 @@ class Put:
         modified_at = self.request.modified_at()
         self._require_conditions()
         body = self._open_body()
-        space = self.library.files.check(
-            self.request.actor, self.place, body.length, guard=self.request.guard()
-        )
+        if not self._comes_at_once(body):
+            self.library.files.check(
+                self.request.actor, self.place, body.length, guard=self.request.guard()
+            )
         content = self._receive(body, checksums)
         written = self._commit(content, modified_at)
         headers = [
             *written_headers(self.request, written.node),
-            ("OC-Perm", permission_letters(space.role, is_folder=False)),
+            ("OC-Perm", permission_letters(written.role, is_folder=False)),
         ]
         if modified_at is not None:
             headers.append(("X-OC-Mtime", "accepted"))
@@ -88,6 +92,12 @@ class Put:
         entry = self._find()
         replaced = 0 if entry is None else entry.node.size
         return BoundedBody(self.request.environ, limit=remaining + replaced)
+
+    def _comes_at_once(self, body: BoundedBody) -> bool:
+        """Whether the client sends a small body without waiting for a word."""
+        is_small = body.length is not None and body.length <= SMALL_BYTES
+        has_name = bool(self.place.path)
+        return is_small and has_name and self.request.header("Expect") is None
 
     def _receive(
         self, body: BoundedBody, checksums: tuple[tuple[str, str], ...]

@@ -126,6 +126,16 @@ class BlobStore(Protocol):
         """
         ...
 
+    def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
+        """Keep a small content as a blob at once, durably, under an id never used.
+
+        A crash meanwhile may leave a part of it as a blob, which no row names.
+
+        Raises:
+            StorageFull: it found no room; nothing of it is kept.
+        """
+        ...
+
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Turn the staged bytes into a blob, durably; returns when that is done.
 

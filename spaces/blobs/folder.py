@@ -26,6 +26,7 @@ from spaces.errors import BlobNotFound, LengthMismatch, StorageFull
 from spaces.ids import BlobId, is_id
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _READ_BYTES: Final = 256 * 1024
 _COPY_BYTES: Final = 64 * 1024 * 1024
 
@@ -234,6 +235,30 @@ class FolderBlobStore:
     def open_staged(self, blob_id: BlobId, start: int = 0) -> FolderReader:
         """Read what is staged so far."""
         return self._reader(staged_path(blob_id), start, None)
+
+    def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
+        """Write the file where it stays, sync it and its directory."""
+        path = f"{self._root}/{sealed_path(blob_id)}"
+        try:
+            descriptor = os.open(path, _NEW_FILE, 0o600)
+            try:
+                self._write_all(descriptor, data)
+            except BaseException:
+                os.unlink(path)  # noqa: PTH108  paths as text, as below
+                raise
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            _raise(error)
+        if self._is_safe:
+            self._directories.sync(sealed_folder(blob_id))
+
+    def _write_all(self, descriptor: int, data: bytes | bytearray | memoryview) -> None:
+        count = os.write(descriptor, data)
+        while count < len(data):
+            count += os.write(descriptor, memoryview(data)[count:])
+        if self._is_safe:
+            os.fdatasync(descriptor)
 
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Sync the file, rename it, sync its new directory."""

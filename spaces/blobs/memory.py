@@ -93,6 +93,11 @@ class MemoryBlobStore:
             raise BlobNotFound
         return MemoryReader(bytes(content[start:]))
 
+    def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
+        """Keep a small content as a blob at once."""
+        with self._mutex:
+            self._sealed[require_blob_id(blob_id)] = bytes(data)
+
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Turn the staged bytes into a blob."""
         with self._mutex:

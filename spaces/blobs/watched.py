@@ -89,6 +89,14 @@ class WatchedBlobs:
         finally:
             self._watch.took(Step.STAGE, began, perf_counter())
 
+    def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
+        """Keep a small content as a blob at once."""
+        began = perf_counter()
+        try:
+            self._store.put(blob_id, data)
+        finally:
+            self._watch.took(Step.SEAL, began, perf_counter())
+
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Turn the staged bytes into a blob, durably."""
         began = perf_counter()

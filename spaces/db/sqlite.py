@@ -4,10 +4,10 @@ Writing is the matter of `spaces.db.combining`.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -20,8 +20,7 @@ from spaces.watch import Step, Watch
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS: Final = 5_000
-_MMAP_BYTES: Final = 1 << 30
-_READ_CACHE_KIB: Final = 4_096
+_READ_CACHE_KIB: Final = 8_192
 _WRITE_CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 8_000
 _READERS_KEPT: Final = 64
@@ -35,7 +34,7 @@ class SqliteStore:
         self._readers = _create_engine(
             url, begin="BEGIN", cache_kib=_READ_CACHE_KIB, is_safe=is_safe
         )
-        self._idle: list[Connection] = []
+        self._idle: list[_Reader] = []
         self._is_closed = False
         self._writer = CombiningWriter(
             engine=_create_engine(
@@ -48,26 +47,24 @@ class SqliteStore:
             watch=watch,
         )
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> "_Reading":
         """A connection in a transaction that sees one state."""
-        began = perf_counter()
+        return _Reading(self, self._watch)
+
+    def take_reader(self) -> "_Reader":
+        """A connection that nobody uses."""
         # Appending to and popping from a list is atomic: no lock is needed.
         try:
-            connection = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            connection = self._readers.connect()
-        driver = driver_of(connection)
-        try:
-            driver.execute("BEGIN")
-            yield connection
-        finally:
-            end_transaction(connection)
-            if len(self._idle) < _READERS_KEPT and not self._is_closed:
-                self._idle.append(connection)
-            else:
-                connection.close()
-            self._watch.took(Step.READ, began, perf_counter())
+            return _Reader(self._readers.connect())
+
+    def give_back(self, reader: "_Reader") -> None:
+        """Keep it for the next one who reads, unless there are enough."""
+        if len(self._idle) < _READERS_KEPT and not self._is_closed:
+            self._idle.append(reader)
+        else:
+            reader.connection.close()
 
     def write(self, job: Callable[[Connection], T], _space_id: SpaceId | None) -> T:
         """Run a job in its turn."""
@@ -77,16 +74,55 @@ class SqliteStore:
         """Close all connections; those in use, when they come back."""
         self._is_closed = True
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().connection.close()
         self._readers.dispose()
         self._writer.close()
 
 
-def end_transaction(connection: Connection) -> None:
-    """Roll back what is open, whoever began it."""
-    if connection.in_transaction():
-        connection.rollback()
-    driver_of(connection).rollback()
+class _Reader:
+    """A connection, with the driver's own found once and for all."""
+
+    __slots__ = ("connection", "driver")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.driver = driver_of(connection)
+
+    def end(self) -> None:
+        """Roll back what is open, whoever began it."""
+        if self.connection.in_transaction():
+            self.connection.rollback()
+        self.driver.rollback()
+
+
+class _Reading:
+    """One block of reading; a class, for it costs a third of a generator."""
+
+    __slots__ = ("_began", "_reader", "_store", "_watch")
+
+    def __init__(self, store: SqliteStore, watch: Watch) -> None:
+        self._store = store
+        self._watch = watch
+
+    def __enter__(self) -> Connection:
+        self._began = perf_counter()
+        self._reader = self._store.take_reader()
+        try:
+            self._reader.driver.execute("BEGIN")
+        except BaseException:
+            self._reader.connection.close()
+            raise
+        return self._reader.connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._reader.end()
+        self._store.give_back(self._reader)
+        self._watch.took(Step.READ, self._began, perf_counter())
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
@@ -112,7 +148,8 @@ def _create_engine(url: URL, *, begin: str, cache_kib: int, is_safe: bool) -> En
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
         f"PRAGMA cache_size = -{cache_kib}",
-        f"PRAGMA mmap_size = {_MMAP_BYTES}",
+        # Mapped, the file would be unmapped and faulted in anew after every commit.
+        "PRAGMA mmap_size = 0",
         f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
     )
 

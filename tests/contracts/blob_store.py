@@ -45,6 +45,16 @@ class BlobStoreContract:
             assert reader.read() == b"one two three"
         assert store.size(blob_id) == 13
 
+    def test_small_content_is_kept_at_once(self, store: BlobStore) -> None:
+        """What is put is a sealed blob, and was never staged."""
+        blob_id = _fresh()
+
+        store.put(blob_id, memoryview(b"small"))
+
+        assert store.open(blob_id).read() == b"small"
+        assert list(store.blob_ids(blob_id[-2:])) == [blob_id]
+        assert list(store.staged_ids()) == []
+
     def test_an_empty_blob_can_be_sealed(self, store: BlobStore) -> None:
         """Nothing is content too."""
         blob_id = self._sealed(store, b"")

@@ -47,6 +47,34 @@ class TestFolder(BlobStoreContract):
 
             assert staged.size == 4
 
+    def test_what_is_put_replaces_nothing(self, store: FolderBlobStore) -> None:
+        """A blob never changes."""
+        blob_id = self._sealed(store, b"first")
+
+        with pytest.raises(FileExistsError):
+            store.put(blob_id, b"other")
+
+        assert store.open(blob_id).read() == b"first"
+
+    def test_a_full_disk_keeps_nothing_of_small_content(
+        self, store: FolderBlobStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A part of it is no blob."""
+        write = os.write
+
+        def nearly_full(descriptor: int, data: memoryview) -> int:
+            if len(data) < 8:
+                raise OSError(errno.ENOSPC, "full")
+            return write(descriptor, data[:4])
+
+        blob_id = BlobId(new_id())
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", nearly_full)
+            with pytest.raises(StorageFull):
+                store.put(blob_id, memoryview(b"12345678"))
+
+        assert list(store.blob_ids(blob_id[-2:])) == []
+
     def test_a_failed_sync_is_never_believed_later(
         self, store: FolderBlobStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:

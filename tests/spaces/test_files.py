@@ -278,3 +278,42 @@ class TestContent:
 
         with pytest.raises(BlobNotFound):
             desk.library.files.open(content)
+
+    def test_small_content_is_written_like_large_content(self, desk: Desk) -> None:
+        """Whether it is held in memory or staged, the same comes of it."""
+        data = bytes(range(256)) * 4
+        contents = []
+        for expected in (len(data), None):
+            with desk.library.files.stage(
+                expected_bytes=expected, algorithms=["md5", "sha256"]
+            ) as writer:
+                writer.buffer()[:24] = data[:24]
+                writer.advance(24)
+                assert writer.settle().hexdigest("md5")
+                writer.write(data[24:])
+                assert writer.size == len(data)
+                contents.append(writer.finish())
+
+        small, large = contents
+        assert small.checksums == large.checksums
+        assert small.size == large.size == len(data)
+        for content in contents:
+            assert desk.library.files.open(content).read() == data
+
+    def test_no_more_is_taken_than_was_expected(self, desk: Desk) -> None:
+        """There is no room for it, and nothing of it is kept."""
+        with (
+            pytest.raises(ValueError, match=r"."),
+            desk.library.files.stage(expected_bytes=2) as writer,
+        ):
+            writer.write(b"123")
+
+    def test_refused_content_is_removed(self, desk: Desk) -> None:
+        """Nothing is left behind for the sweeper."""
+        content = seal(desk.library, b"1")
+
+        with pytest.raises(ParentNotFound):
+            desk.library.files.commit(desk.actor, desk.place("no/a"), content)
+
+        with pytest.raises(BlobNotFound):
+            desk.library.files.open(content)
