@@ -1,7 +1,8 @@
 """The page at `/` and its files below `/web`, for everybody: they hold no secrets.
 
 Nothing inline runs in the page, nothing is loaded from elsewhere, and the only other
-origin it may ask is that of an external issuer, where one is configured.
+origin it may ask is that of an external issuer, where one is configured. Frames hold
+nothing but what the page itself has made a PDF of, for the browser's own viewer.
 """
 
 import hashlib
@@ -24,8 +25,8 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-    " connect-src {connect}; form-action 'none'; frame-ancestors 'none';"
-    " base-uri 'none'"
+    " media-src 'self'; frame-src blob:; connect-src {connect}; form-action 'none';"
+    " frame-ancestors 'none'; base-uri 'none'"
 )
 
 

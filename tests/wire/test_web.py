@@ -46,6 +46,8 @@ def test_only_its_own_files_run(app: TestApp) -> None:
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self'",
+        "media-src": "'self'",
+        "frame-src": "blob:",
         "connect-src": "'self'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

@@ -32,6 +32,6 @@ export function freeName(name, taken) {
 
 /** What the letters of `oc:permissions` allow with an entry. */
 export function may(entry, deed) {
-  const letters = { fill: "CK", rename: "NV", remove: "D" };
+  const letters = { fill: "CK", rename: "NV", remove: "D", edit: "W" };
   return (entry.permissions ?? "").includes(letters[deed]);
 }

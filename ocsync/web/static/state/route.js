@@ -6,6 +6,9 @@ const ROUTES = {
   "": { view: "start", takes: [] },
   s: { view: "folder", takes: ["spaceId"], rest: "names" },
   f: { view: "link", takes: ["id"] },
+  trash: { view: "trash", takes: ["spaceId"] },
+  space: { view: "space", takes: ["spaceId"] },
+  tokens: { view: "tokens", takes: [] },
   connect: { view: "connect", takes: [] },
 };
 

@@ -33,6 +33,8 @@ export const de = {
   upload: "Hochladen",
   newFolder: "Neuer Ordner",
   actions: {
+    show: (name) => `${name} ansehen`,
+    versions: (name) => `Versionen von ${name}`,
     download: (name) => `${name} herunterladen`,
     rename: (name) => `${name} umbenennen`,
     remove: (name) => `${name} löschen`,
@@ -79,22 +81,144 @@ export const de = {
   seconds: (n) => `${n} s`,
   minutes: (n) => `${n} min`,
   hours: (n) => `${n} h`,
+  close: "Schließen",
+  restore: "Wiederherstellen",
+  saved: "Gespeichert.",
+  backTo: (name) => `Zurück zu ${name}`,
+  add: "Hinzufügen",
+
+  downloadIt: "Herunterladen",
+  noPreview: "Das lässt sich hier nicht anzeigen. Lade es herunter, um es zu öffnen.",
+  tooLarge: "Das ist zu groß, um es hier anzuzeigen. Lade es herunter, um es zu öffnen.",
+  onlyBeginning: "Das ist nur der Anfang. Den Rest gibt es, wenn du die Datei herunterlädst.",
+  versionsOf: (name) => `Versionen von ${name}`,
+  noVersions:
+    "Es gibt keine früheren Versionen. Immer wenn die Datei ersetzt wird, bleibt eine erhalten.",
+  versionFrom: (when) => `Version vom ${when}`,
+  seeVersion: (when) => `Version vom ${when} ansehen`,
+  downloadVersion: (when) => `Version vom ${when} herunterladen`,
+  restoreVersion: (when) => `Version vom ${when} wiederherstellen`,
+  versionRestored: (name) => `${name} hat wieder den früheren Inhalt.`,
+
+  trash: "Papierkorb",
+  trashOf: (name) => `Papierkorb von ${name}`,
+  trashEmpty: "Der Papierkorb ist leer.",
+  emptyTrash: "Papierkorb leeren",
+  wasIn: (folder) => `Aus ${folder}`,
+  restoreIt: (name) => `${name} wiederherstellen`,
+  restored: (name) => `${name} ist wieder da.`,
+  nameTaken: "Etwas dieses Namens gibt es dort schon",
+  purge: (name) => `${name} endgültig löschen`,
+  purgeTitle: "Endgültig löschen?",
+  purgeText: (name) => `${name} lässt sich danach nicht mehr zurückholen.`,
+  purgeAction: "Endgültig löschen",
+  purged: (name) => `${name} ist gelöscht.`,
+  emptyTitle: "Papierkorb leeren?",
+  emptyText: (count) =>
+    count === 1
+      ? "Was darin liegt, lässt sich danach nicht mehr zurückholen."
+      : `Die ${count} Einträge darin lassen sich danach nicht mehr zurückholen.`,
+  trashEmptied: "Der Papierkorb ist jetzt leer.",
+
+  quota: "Belegter Platz",
+  quotaLevels: { nearing: "Fast voll", full: "Voll" },
+  tooMuchTitle: "Der Platz reicht nicht",
+  tooMuchText: (size, left) =>
+    `Das sind zusammen ${size}, frei sind noch ${left}. Was nicht passt, wird abgelehnt.`,
+  uploadAnyway: "Trotzdem hochladen",
+
+  newSpace: "Neuer Space",
+  spaceName: "Name des Space",
+  spaceMade: (name) => `${name} ist angelegt.`,
+  manage: "Mitglieder und Einstellungen",
+  details: "Name und Beschreibung",
+  description: "Beschreibung",
+  keepChanges: "Speichern",
+  members: "Mitglieder",
+  you: (name) => `${name} (du)`,
+  roles: { viewer: "Darf lesen", editor: "Darf bearbeiten", manager: "Darf verwalten" },
+  roleOf: (name) => `Rolle von ${name}`,
+  newRole: "Rolle des neuen Mitglieds",
+  addMember: "Mitglied hinzufügen",
+  addThem: (name) => `${name} hinzufügen`,
+  added: (name) => `${name} ist jetzt Mitglied.`,
+  searchHint: (letters) => `Gib mindestens ${letters} Buchstaben des Namens ein.`,
+  found: (count) => (count === 0 ? "Niemand gefunden." : `${count} gefunden.`),
+  lastManager: "Jemand muss bleiben, der den Space verwalten darf.",
+  removeMember: (name) => `${name} entfernen`,
+  removeMemberTitle: "Mitglied entfernen?",
+  removeMemberText: (name) => `${name} hat dann keinen Zugang mehr zu diesem Space.`,
+  removeAction: "Entfernen",
+  memberRemoved: (name) => `${name} ist kein Mitglied mehr.`,
+  quit: (name) => `${name} verlassen`,
+  quitTitle: "Space verlassen?",
+  quitText: (name) => `Du hast dann keinen Zugang mehr zu ${name}.`,
+  quitAction: "Verlassen",
+  disableTitle: "Space abschalten",
+  disableText:
+    "Er behält alles, aber niemand hat Zugang, bis er wieder eingeschaltet wird.",
+  disable: "Abschalten",
+  disabled: (name) => `${name} ist abgeschaltet.`,
+  isDisabled: "Dieser Space ist abgeschaltet",
+  isDisabledText:
+    "Schalte ihn ein, um an die Dateien zu kommen, oder lösche ihn mit allem, was darin ist.",
+  disabledSpaces: "Abgeschaltete Spaces",
+  enable: "Einschalten",
+  enabled: (name) => `${name} ist wieder eingeschaltet.`,
+  purgeSpaceText: (name) =>
+    `${name} und alles darin lässt sich danach nicht mehr zurückholen.`,
+
+  token: "App-Token",
+  tokens: "App-Tokens",
+  tokensText:
+    "Ein App-Token ist ein Passwort für ein einzelnes Programm. So braucht kein Programm" +
+    " dein eigenes Passwort, und wenn du ein Token widerrufst, trifft das nur dieses eine.",
+  newToken: "Neues App-Token",
+  tokenFor: (client) => `Neues App-Token für ${client}`,
+  noTokens: "Es gibt keine App-Tokens.",
+  tokenLabel: "Für welches Programm?",
+  tokenDays: "Gültig für",
+  lasting: (days) => (days < 365 ? `${days} Tage` : days < 730 ? "1 Jahr" : `${Math.round(days / 365)} Jahre`),
+  tokenMade: "Dein App-Token",
+  tokenOnce: "Kopiere es jetzt: Es wird nur dieses eine Mal gezeigt.",
+  copyToken: "App-Token kopieren",
+  unnamed: "Ohne Namen",
+  made: (when) => `Angelegt am ${when}`,
+  until: (when) => `gültig bis ${when}`,
+  forEver: "gültig, bis es widerrufen wird",
+  revoke: (label) => `${label} widerrufen`,
+  revokeTitle: "App-Token widerrufen?",
+  revokeText: (label) => `Programme, die ${label} benutzen, werden abgemeldet.`,
+  revokeAction: "Widerrufen",
+  revoked: (label) => `${label} ist widerrufen.`,
+
   copy: "Kopieren",
   copied: "Kopiert.",
   connectTitle: "Programm verbinden",
   connectText:
-    "Wo nach einem Passwort gefragt wird, geht dein eigenes oder ein App-Token." +
-    " Wörter in Großbuchstaben stehen für etwas von dir.",
+    "Leg ein App-Token für das Programm an, kopiere die Zeilen in ein Terminal und füge" +
+    " das Token ein, wenn das Programm danach fragt. Dein eigenes Passwort geht auch.",
   clients: {
-    desktop: "Desktop-Client",
-    desktopText:
-      "Gib diese Adresse im ownCloud-Client ein; er meldet sich über den Browser an.",
-    rclone: "rclone",
-    rcloneText: "Wartet auf dein Passwort und Enter, dann listet es deine Dateien.",
-    davfs2: "davfs2",
-    davfs2Text: "Bindet deine Dateien als Ordner ein, unter Linux.",
-    curl: "curl",
-    curlText: "Lädt eine Datei hoch.",
+    desktop: {
+      title: "Desktop-Client",
+      text: "Gib diese Adresse im ownCloud-Client ein; er meldet sich über den Browser an.",
+    },
+    rclone: {
+      title: "rclone",
+      text:
+        "Fragt einmal nach dem App-Token und listet dann deine Dateien. Danach sind sie für" +
+        " jeden rclone-Befehl unter files: zu finden.",
+    },
+    davfs2: {
+      title: "davfs2",
+      text:
+        "Zeigt deine Dateien im Ordner files in deinem Home, unter Linux. Fragt nach dem" +
+        " App-Token.",
+    },
+    curl: {
+      title: "curl",
+      text: "Lädt eine kleine Datei mit dem Datum hoch. Fragt nach dem App-Token.",
+    },
   },
   refusals: {
     0: "Der Server ist nicht erreichbar.",

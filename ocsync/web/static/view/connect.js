@@ -1,59 +1,77 @@
-// How other programs get at the same files: cards with this user's own URLs.
+// How other programs get at the same files: cards with this user's own URLs, whose lines
+// work as they stand, pasted into a shell.
 
 import { texts } from "../texts/texts.js";
 import { davPath } from "../wire/files.js";
 import { BASE } from "../wire/server.js";
+import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
+import { makeToken } from "./tokens.js";
+
+const PROMPT = `"$(printf 'App token: ' >&2; rclone obscure -)"`;
 
 export async function open(_route, app) {
-  const spaces = await app.wire.files.spaces();
-  const space = spaces.find((each) => each.isPersonal) ?? null;
-  const announce = (text) => app.shell.announce(text);
+  const space = (await app.wire.files.spaces()).find((each) => each.isPersonal) ?? null;
   return {
     title: texts.connectTitle,
     parts: () => [
       h("h1", { tabindex: -1 }, texts.connectTitle),
       h("p", {}, texts.connectText),
-      connectCards({ user: app.user, space, announce }),
+      connectCards({
+        user: app.user,
+        space,
+        announce: (text) => app.shell.announce(text),
+        makeToken: (label) => makeToken(app, label),
+      }),
     ],
   };
 }
 
-/** The cards; without a user, words in capitals stand for what is not known. */
-export function connectCards({ user = null, space = null, announce }) {
+/**
+ * The cards; without a user, words in capitals stand for what is not known.
+ * `makeToken(label)` makes an app token for a card's program.
+ */
+export function connectCards({ user = null, space = null, announce, makeToken = null }) {
   const home = `${BASE}dav/files/${user ? encodeURIComponent(user.name) : "USER"}/`;
   const name = user ? quoted(user.name) : "USER";
   const remote = space
     ? `url=${quoted(BASE + davPath(space.id))} vendor=infinitescale`
     : `url=${quoted(`${BASE}remote.php/webdav`)} vendor=owncloud`;
-  const { clients } = texts;
-  return h("div", { class: "cards" },
-    card(clients.desktop, clients.desktopText, [BASE.replace(/\/$/, "")], announce),
-    card(clients.rclone, clients.rcloneText, [
-      `rclone config create files webdav ${remote} user=${name} pass="$(rclone obscure -)" \\`,
+  const lines = {
+    desktop: [BASE.replace(/\/$/, "")],
+    rclone: [
+      `rclone config create files webdav ${remote} \\`,
+      `  user=${name} pass=${PROMPT} > /dev/null \\`,
       "  && rclone lsf files:",
-    ], announce),
-    card(clients.davfs2, clients.davfs2Text, [
-      `sudo mount -t davfs ${quoted(home)} /mnt -o "uid=$(id -u)"`,
-    ], announce),
-    card(clients.curl, clients.curlText, [`curl -u ${name} -T FILE ${quoted(home)}`], announce),
-  );
+    ],
+    davfs2: [
+      "mkdir -p ~/files",
+      `sudo mount -t davfs ${quoted(home)} ~/files \\`,
+      `  -o "uid=$(id -u)",username=${name}`,
+    ],
+    curl: [
+      "date > uploaded.txt",
+      `curl -u ${name} -T uploaded.txt ${quoted(home)}`,
+    ],
+  };
+  return h("div", { class: "cards" },
+    Object.keys(lines).map((client) =>
+      card(client, lines[client].join("\n"), { announce, makeToken })));
 }
 
-function card(title, text, lines, announce) {
-  const content = lines.join("\n");
-  const copy = async () => {
-    await navigator.clipboard.writeText(content);
-    announce(texts.copied);
-  };
-  const label = `${texts.copy}: ${title}`;
+function card(client, content, { announce, makeToken }) {
+  const { title, text } = texts.clients[client];
+  const make = () => makeToken(title);
   return h("section", { class: "card", "aria-label": title },
     h("h2", {}, title),
     h("p", {}, text),
-    h("pre", { tabindex: 0, "aria-label": title }, h("code", {}, content)),
-    navigator.clipboard
-      ? h("button", { type: "button", "aria-label": label, onclick: copy }, texts.copy)
-      : null);
+    h("pre", { tabindex: 0, "aria-label": title, dir: "ltr" }, h("code", {}, content)),
+    h("div", { class: "tools" },
+      copyButton(content, `${texts.copy}: ${title}`, announce),
+      makeToken && client !== "desktop"
+        ? h("button", { type: "button", "aria-label": texts.tokenFor(title), onclick: make },
+          texts.newToken)
+        : null));
 }
 
 /** The text as one word of a shell. */

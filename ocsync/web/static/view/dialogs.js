@@ -14,8 +14,9 @@ export function openDialog({ title, style = null, content }) {
       answer = value;
       dialog.close();
     };
-    const heading = h("h2", { id: "dialog-title" }, title);
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: style }, heading);
+    const id = `dialog-title-${document.querySelectorAll("dialog").length}`;
+    const heading = h("h2", { id }, nameOf(title));
+    const dialog = h("dialog", { "aria-labelledby": id, class: style }, heading);
     dialog.append(...content(close).filter((part) => part !== null));
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -7,6 +7,9 @@ const ICONS = {
   download: "M12 4v11 M7 10l5 5 5-5 M5 20h14",
   rename: "M4 20l1-4L16 5l3 3L8 19z",
   remove: "M5 7h14 M9 7V4h6v3 M7 7l1 13h8l1-13",
+  see: "M2 12s4-6 10-6 10 6 10 6-4 6-10 6-10-6-10-6z M12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5z",
+  history: "M4 12a8 8 0 1 1 2.5 5.8 M4 19v-5h5 M12 8v4l3 2",
+  people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z M2.5 20a6.5 6.5 0 0 1 13 0 M16 4.5a3.5 3.5 0 0 1 0 6 M18 14.5a6.5 6.5 0 0 1 3.5 5.5",
   upload: "M12 16V5 M7 10l5-5 5 5 M5 20h14",
   add: "M12 5v14 M5 12h14",
   pause: "M8 5v14 M16 5v14",
@@ -29,6 +32,13 @@ export function h(tag, properties = {}, ...children) {
 /** A name, which may run in the other direction than the text around it. */
 export function nameOf(text) {
   return h("bdi", {}, text);
+}
+
+/** Put the focus on what has this label in the view, or on the heading. */
+export function focusOn(label) {
+  const labelled = [...document.querySelectorAll("main [aria-label]")];
+  const found = labelled.find((each) => each.getAttribute("aria-label") === label);
+  (found ?? document.querySelector("main h1")).focus();
 }
 
 export function icon(name) {

@@ -6,6 +6,8 @@ const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
+const instant = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+
 export function size(bytes) {
   let unit = 0;
   while (bytes >= 999.5 && unit < UNITS.length - 1) {
@@ -17,6 +19,11 @@ export function size(bytes) {
 
 export function date(value) {
   return Number.isNaN(value.getTime()) ? "" : moment.format(value);
+}
+
+/** With the second, where that tells two things apart. */
+export function exactDate(value) {
+  return instant.format(value);
 }
 
 export function duration(seconds) {

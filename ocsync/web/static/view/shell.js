@@ -6,7 +6,7 @@ import { h, icon, nameOf } from "./dom.js";
 const ANNOUNCED_MS = 6000;
 const OFFERED_MS = 15_000;
 /** Where the header leads, and the words of `texts` for it. */
-const LINKS = [["connect", "#/connect"]];
+const LINKS = [["tokens", "#/tokens"], ["connect", "#/connect"]];
 
 export class Shell {
   constructor() {

@@ -2,6 +2,7 @@
 // one of `actions.js`: isFor(folder, app), and run(folder, app) or href(folder).
 
 import { may } from "../state/order.js";
+import { hashOf } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { askName } from "./dialogs.js";
 
@@ -11,6 +12,18 @@ export const TOOLS = [
     icon: "add",
     isFor: ({ folder }) => may(folder, "fill"),
     run: makeFolder,
+  },
+  {
+    name: "trash",
+    icon: "remove",
+    isFor: ({ names }) => names.length === 0,
+    href: ({ space }) => hashOf("trash", space.id),
+  },
+  {
+    name: "manage",
+    icon: "people",
+    isFor: ({ names, space }) => names.length === 0 && !space.isPersonal,
+    href: ({ space }) => hashOf("space", space.id),
   },
 ];
 

@@ -10,5 +10,8 @@ export const VIEWS = {
   start: async () => start,
   folder: async () => folder,
   link: async () => link,
+  trash: () => import("./trash.js"),
+  space: () => import("./space.js"),
+  tokens: () => import("./tokens.js"),
   connect: () => import("./connect.js"),
 };

@@ -6,20 +6,30 @@ import { BASE } from "./server.js";
 const ITERATIONS = 10_000;
 const SECONDS = 3600;
 
+/** So many things can be named in one signed URL. */
+export const MOST_IN_ARCHIVE = 60;
+
+/** The path of a zip of several files and folders, by their ids. */
+export function archivePath(ids) {
+  const query = new URLSearchParams(ids.map((id) => ["id", id]));
+  query.append("output-format", "zip");
+  return `archiver?${query}`;
+}
+
 export class Downloads {
   constructor(server) {
     this.server = server;
     this.key = null;
   }
 
-  /** A URL below the base that fetches the file for an hour without a login. */
-  async url(path) {
+  /** A URL below the base that fetches the file for so long without a login. */
+  async url(path, seconds = SECONDS) {
     this.key ??= await this.fetchKey();
     const url = new URL(path, BASE);
     url.search = new URLSearchParams({
       "OC-Credential": this.key.user,
       "OC-Date": new Date().toISOString(),
-      "OC-Expires": String(SECONDS),
+      "OC-Expires": String(seconds),
       "OC-Verb": "GET",
     });
     const signature = await sign(url.href, this.key["signing-key"]);

@@ -8,6 +8,9 @@ const PROPERTIES = [
   "oc:id", "oc:name", "oc:size", "oc:permissions",
 ];
 
+/** The role of administrators, as Infinite Scale has it. */
+const ADMIN = "71881883-1768-46bd-a24d-a356a2afdf7f";
+
 /** The path of a file or folder in a space, below the server's base URL. */
 export function davPath(spaceId, names = []) {
   return ["dav/spaces", ...[spaceId, ...names].map(encodeURIComponent)].join("/");
@@ -20,27 +23,21 @@ export class Files {
 
   /** Who is logged in. */
   async me() {
-    const user = await this.server.document("graph/v1.0/me");
+    const query = "$expand=appRoleAssignments";
+    const user = await this.server.document(`graph/v1.0/me?${query}`);
     return {
       id: user.id,
       name: user.onPremisesSamAccountName,
       displayName: user.displayName || user.onPremisesSamAccountName,
+      isAdmin: user.appRoleAssignments.some((each) => each.appRoleId === ADMIN),
     };
   }
 
-  /** The spaces that are open to the user, the personal one first. */
+  /** The spaces of the user, the personal one first. */
   async spaces() {
     const { value } = await this.server.document("graph/v1.0/me/drives");
     return value
-      .filter((drive) => !drive.root.deleted)
-      .map((drive) => ({
-        id: drive.id,
-        name: drive.name,
-        description: drive.description ?? "",
-        isPersonal: drive.driveType === "personal",
-        used: drive.quota?.used ?? 0,
-        total: drive.quota?.total ?? 0,
-      }))
+      .map(spaceOf)
       .sort((a, b) => b.isPersonal - a.isPersonal || a.name.localeCompare(b.name));
   }
 
@@ -91,6 +88,19 @@ export class Files {
   async propfind(path, depth) {
     return (await propfind(this.server, path, depth, PROPERTIES)).map(entryOf);
   }
+}
+
+/** What a drive says of a space. */
+export function spaceOf(drive) {
+  return {
+    id: drive.id,
+    name: drive.name,
+    description: drive.description ?? "",
+    isPersonal: drive.driveType === "personal",
+    isDisabled: Boolean(drive.root.deleted),
+    used: drive.quota?.used ?? 0,
+    total: drive.quota?.total ?? 0,
+  };
 }
 
 function entryOf(row) {
