@@ -55,6 +55,15 @@ class StorageSettings:
             " end of the process, which is enough for tests."
         ),
     )
+    min_free: int = setting(
+        100_000_000,
+        parse=parse_size,
+        env="OCSYNC_MIN_FREE",
+        help=(
+            "An upload that would leave less of a local disk free is refused (507)"
+            " when it begins, before a byte is sent."
+        ),
+    )
     default_quota: int | None = setting(
         None,
         parse=parse_optional_size,

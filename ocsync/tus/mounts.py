@@ -20,6 +20,7 @@ from ocsync.tus.plain import METHODS, PREFIX, PlainUploads, plain_dialect
 from ocsync.uploads.holds import Holds
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.receiving import Pace
+from ocsync.uploads.room import Room
 from ocsync.uploads.runner import Engine
 from ocsync.uploads.writing import Depot
 from spaces.clock import SECOND
@@ -60,6 +61,7 @@ def open_engine(settings: Settings, library: Library) -> Engine:
         ),
         leases=Leases(uploads=library.uploads, holds=holds),
         pace=Pace(),
+        room=Room.at(settings.blob_url, spare_bytes=settings.storage.min_free),
         small_bytes=_SMALL_BYTES,
     )
 

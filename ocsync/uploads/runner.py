@@ -12,12 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
+from ocsync.uploads.beginning import is_plain, is_whole, new_upload
 from ocsync.uploads.commands import Abort, Append, Chunk, Create, Probe, Received
 from ocsync.uploads.holds import Connection
 from ocsync.uploads.joining import Joining, find_upload
 from ocsync.uploads.leases import Lease, Leases
 from ocsync.uploads.performing import Performance
 from ocsync.uploads.receiving import Body, Pace, Receiver
+from ocsync.uploads.room import Room
 from ocsync.uploads.rules import (
     ABSENT,
     Effect,
@@ -54,6 +56,8 @@ from spaces.upload_model import (
 )
 
 _NO_CHUNK: Final = Chunk(0)
+_ANSWERS: Final = ((Replay(),), (Report(),))
+"""Effects that change nothing, so that nobody needs to hold the upload."""
 _FINISH_TRIES: Final = 50
 _FINISH_PAUSE_SECONDS: Final = 0.1
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
@@ -74,9 +78,16 @@ class Engine:
     """
 
     def __init__(
-        self, *, depot: Depot, leases: Leases, pace: Pace, small_bytes: int
+        self,
+        *,
+        depot: Depot,
+        leases: Leases,
+        pace: Pace,
+        room: Room,
+        small_bytes: int,
     ) -> None:
         self._depot = depot
+        self._room = room
         self._uploads = depot.uploads
         self._leases = leases
         self._pace = pace
@@ -104,8 +115,8 @@ class Engine:
         _raise_refusal(effects, None)
         if command.kind is UploadKind.FINAL:
             return self._joining.create(command, target, terms)
-        new = _new_upload(command, target, terms)
-        if _is_whole(command) and _is_plain(target, transfer):
+        new = new_upload(command, target, terms)
+        if is_whole(command) and is_plain(target, transfer):
             if (new.length or 0) <= self._small_bytes:
                 return self._create_at_once(new, command.chunk, target, transfer)
         elif terms.reuses_content:
@@ -140,7 +151,7 @@ class Engine:
         if upload is None or upload.holder is None:
             effects = decide(state_of(upload), command, terms.limits)
             _raise_refusal(effects, upload)
-            if upload is None or effects == (Replay(),):
+            if upload is None or effects in _ANSWERS:
                 return _require(upload)
         try:
             with self._lease(upload, terms, transfer.connection) as lease:
@@ -246,6 +257,7 @@ class Engine:
             raise _EndedMeanwhile(present) from None
 
     def _reserve(self, new: NewUpload, target: Target) -> Upload:
+        self._room.require(new.length)
         if target.actor is None or target.place is None:
             return self._uploads.create_unbound(new)
         if new.kind is UploadKind.PARTIAL or not target.place.path:
@@ -258,6 +270,7 @@ class Engine:
     ) -> Upload:
         """Receive the whole content first, then make file and record together."""
         actor, place = _require_bound(target)
+        self._room.require(new.length)
         draft = self._uploads.draft(actor, new, place)
         with Writing(self._depot, draft, in_one_go=True) as writing:
             writing.open()
@@ -324,41 +337,6 @@ def state_of(upload: Upload | None) -> State:
         is_received = upload.is_received and not is_part
         phase = Phase.RECEIVED if is_received else Phase.OPEN
     return State(phase, upload.kind, upload.offset, upload.length)
-
-
-def _new_upload(command: Create, target: Target, terms: Terms) -> NewUpload:
-    length, chunk = command.length, command.chunk
-    if length is None and chunk is not None and chunk.is_last:
-        length = chunk.length
-    return NewUpload(
-        dialect=terms.dialect,
-        length=length,
-        lifetime=terms.lifetime,
-        kind=command.kind,
-        metadata=command.metadata.raw,
-        intent=target.intent,
-        label=target.label,
-        address=target.address,
-        pool=target.pool,
-    )
-
-
-def _is_whole(command: Create) -> bool:
-    """Whether all bytes of the file come with its creation."""
-    chunk = command.chunk
-    if command.kind is not UploadKind.WHOLE:
-        return False
-    if chunk is None or chunk.is_last is False:
-        return command.length == 0 and chunk is None
-    total = chunk.length if command.length is None and chunk.is_last else command.length
-    return total is not None and chunk.length == total
-
-
-def _is_plain(target: Target, transfer: Transfer) -> bool:
-    """Whether nobody needs to know of the upload before it is finished."""
-    place = target.place
-    is_bound = target.actor is not None and place is not None and bool(place.path)
-    return is_bound and transfer.on_created is None
 
 
 def _mark_resumable(transfer: Transfer, chunk: Chunk | None) -> None:

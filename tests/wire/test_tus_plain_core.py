@@ -9,6 +9,7 @@ import pytest
 from webtest import TestApp
 
 from spaces.errors import NodeNotFound
+from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Place, Space
 from tests.wire.conftest import Person
@@ -172,6 +173,20 @@ def test_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
         }
         assert tus_names <= set(exposed)
     assert "Access-Control-Allow-Origin" not in tus.head(tus.start(1)).headers
+
+
+def test_empty_parts_change_nothing(tus: Tus, library: Library) -> None:
+    """However many come, they are answered with the offset and leave no trace."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"123")
+    upload_id = UploadId(path.rpartition("/")[2])
+    before = library.uploads.get(upload_id)
+
+    for _ in range(3):
+        assert tus.patch(path, 3, b"").headers["Upload-Offset"] == "3"
+    tus.patch(path, 2, b"", status=409)
+
+    assert library.uploads.get(upload_id) == before
 
 
 def test_c08_options_ignores_the_version(app: TestApp) -> None:

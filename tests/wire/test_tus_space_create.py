@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from webtest import TestApp
 
-from spaces.errors import NodeNotFound
+from spaces.clock import DAY
+from spaces.errors import NodeNotFound, QuotaExceeded
 from spaces.library import Library
 from spaces.model import Place, Role, Space
+from spaces.upload_model import Lifetime, NewUpload, UploadState
 from tests.wire.conftest import Person
 from tests.wire.tus_client import Tus, encode, metadata, path_of
 
@@ -327,16 +329,35 @@ def test_lengths_beyond_what_can_be_counted(
 ) -> None:
     """Spaces without a quota promise no more than their counters can hold."""
     space = library.catalog.create_project(admin.actor, "Endless")
-    tus = Tus(app, base_path(library, space), admin.basic)
+    new = NewUpload(dialect="test", length=2**63 - 1, lifetime=Lifetime(DAY))
+    create = library.uploads.create
 
-    path = tus.start(2**63 - 1, "one")
-    tus.create(2**63 - 1, "two", status=507)
+    first = create(admin.actor, new, Place(space.id, ("one",)))
+    with pytest.raises(QuotaExceeded):
+        create(admin.actor, new, Place(space.id, ("two",)))
     assert library.catalog.get(admin.actor, space.id).quota.reserved == 2**63 - 1
 
-    tus.delete(path)
-    tus.create(1, "three", body=b"3")
+    library.uploads.end(first, UploadState.ABORTED)
+    Tus(app, base_path(library, space), admin.basic).create(1, "three", body=b"3")
     quota = library.catalog.get(admin.actor, space.id).quota
     assert (quota.used, quota.reserved) == (1, 0)
+
+
+@pytest.mark.parametrize("length", [2**63 - 1, 10**15])
+def test_more_than_the_disk_holds(
+    app: TestApp, library: Library, admin: Person, length: int
+) -> None:
+    """507 when an upload begins that can never be kept; nothing is held for it."""
+    space = library.catalog.create_project(admin.actor, "Endless")
+    tus = Tus(app, base_path(library, space), admin.basic)
+
+    tus.create(length, status=507)
+    tus.create(length, body=b"first bytes", status=507)
+    Tus(app, "/files", admin.basic).create(length, status=507)
+
+    assert library.uploads.list_open() == []
+    assert library.catalog.get(admin.actor, space.id).quota.reserved == 0
+    tus.create(1, "small", body=b"1")
 
 
 def test_case_35_overwriting_counts_the_difference(
