@@ -25,14 +25,20 @@ from ocsync.features import archive_limits, features_of
 from ocsync.graph.edge import graph_mounts
 from ocsync.identity import Identity, compose_identity
 from ocsync.log import Log, open_log
+from ocsync.metrics.board import Board
+from ocsync.metrics.edge import metrics_mounts
+from ocsync.metrics.meter import Meter
 from ocsync.middleware.cors import Cors
 from ocsync.middleware.errors import Errors
 from ocsync.middleware.gatehouse import Gatehouse
 from ocsync.middleware.origin import Origin
+from ocsync.observer import Observer
 from ocsync.ocs.edge import ocs_mounts
 from ocsync.operations import HEALTH_PATHS, operation_mounts
+from ocsync.redaction import Redactor
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import Settings
+from ocsync.tracing import Tracer
 from ocsync.tus.mounts import upload_service
 from ocsync.web.edge import web_mounts
 from spaces.clock import system_clock
@@ -50,17 +56,27 @@ class Surroundings:
     throttle: Throttle
     identity: Identity
     log: Log
+    meter: Meter
 
 
 def create_app(
-    settings: Settings, *, library: Library, log: Log | None = None
+    settings: Settings,
+    *,
+    library: Library,
+    log: Log | None = None,
+    meter: Meter | None = None,
+    tracer: Tracer | None = None,
 ) -> WSGIApplication:
     """The whole service as one WSGI callable.
+
+    Without a meter it counts for itself, and not what the library does.
 
     Raises:
         DataFolderError: the secrets cannot be read.
     """
-    log = log or open_log(settings.log)
+    redactor = Redactor.of(settings)
+    log = log or open_log(settings.log, redactor=redactor)
+    meter = meter or Meter(Board.create(workers=1))
     secrets = read_secrets(settings)
     throttle = Throttle(clock=time.monotonic)
     around = Surroundings(
@@ -76,13 +92,23 @@ def create_app(
             log=log,
         ),
         log=log,
+        meter=meter,
     )
     routes = Routes(_guarded(around, _mounts(around)))
+    meter.name_routes(routes.prefixes)
     app: WSGIApplication = Router(routes)
     app = Errors(app, log=around.log)
     app = Cors(app, origins=settings.cors.origins, routes=routes)
     app = Origin(app, settings=settings.server, open_paths=HEALTH_PATHS)
-    return Gatehouse(app, log=around.log)
+    slow = settings.log.slow_request
+    observer = Observer(
+        log=log,
+        meter=meter,
+        redactor=redactor,
+        slow_seconds=None if slow is None else slow.total_seconds(),
+        tracer=tracer,
+    )
+    return Gatehouse(app, observer=observer)
 
 
 def _mounts(around: Surroundings) -> tuple[Mount, ...]:
@@ -93,6 +119,11 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
     )
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
+        *metrics_mounts(
+            settings=around.settings.metrics,
+            board=around.meter.board,
+            library=around.library,
+        ),
         *graph_mounts(library=around.library),
         *around.identity.mounts,
         *web_mounts(issuer_of=around.identity.login.issuer_of),

@@ -5,11 +5,13 @@ harm: both jobs take bounded steps that decide anew by what the rows say.
 """
 
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from ocsync.log import Log
+from ocsync.log import REQUEST_ID, Log
+from ocsync.metrics.meter import Meter
 from spaces.hashing import Hashing
 from spaces.library import Library
 
@@ -24,6 +26,7 @@ class Housekeeping:
         *,
         library: Library,
         log: Log,
+        meter: Meter,
         stop: threading.Event,
         sweep_interval: timedelta,
     ) -> None:
@@ -31,6 +34,7 @@ class Housekeeping:
         self._library = library
         self._hashing = Hashing(database=library.database, blobs=library.blobs)
         self._log = log
+        self._meter = meter
         self._stop = stop
         self._threads = [
             self._thread("sweep", self._sweep, sweep_interval.total_seconds()),
@@ -56,10 +60,13 @@ class Housekeeping:
 
     def _repeat(self, name: str, job: Callable[[], None], pause_seconds: float) -> None:
         while not self._stop.wait(pause_seconds):
+            # Lines of one round belong together as those of one request do.
+            REQUEST_ID.set(f"{name}-{uuid.uuid4()}")
             try:
                 job()
             except Exception as error:  # noqa: BLE001  # the next round may go well
                 self._log.error(f"{name} failed", exc_info=error)
+                self._meter.job_failed(name)
 
     def _sweep(self) -> None:
         swept = self._library.sweeper.sweep(stop=self._stop)

@@ -13,25 +13,30 @@ from ocsync.settings import Settings, SettingsError
 from ocsync.settings.model import DATABASE_FILE
 from spaces.blobs.base import BlobStore
 from spaces.blobs.opening import open_blobs
+from spaces.blobs.watched import WatchedBlobs
 from spaces.clock import SECOND
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
 from spaces.errors import SchemaMismatch
 from spaces.library import Library
 from spaces.policy import Durability, Policy
+from spaces.watch import UNWATCHED, Watch
 
 NO_SCHEMA: Final = "none"
 """What `SchemaMismatch` calls the revision of an empty database."""
 
 
 @contextmanager
-def open_library(settings: Settings, *, create: bool = False) -> Iterator[Library]:
+def open_library(
+    settings: Settings, *, create: bool = False, watch: Watch = UNWATCHED
+) -> Iterator[Library]:
     """The library of these settings, closed at the end of the block.
 
     Args:
         settings: where everything lies.
         create: whether to make the data folder and the schema if there is nothing
             yet. An older schema is never touched here.
+        watch: is told of all that is done with the library.
 
     Raises:
         DataFolderError: the data folder cannot be used, or holds nothing yet.
@@ -45,11 +50,11 @@ def open_library(settings: Settings, *, create: bool = False) -> Iterator[Librar
             f"there is no data in {settings.data} yet: start the server once, or"
             " name the right folder with --data"
         )
-    database = _open_database(settings, create=create)
+    database = _open_database(settings, create=create, watch=watch)
     try:
         yield Library.open(
             database=database,
-            blobs=open_blob_store(settings),
+            blobs=WatchedBlobs(open_blob_store(settings), watch=watch),
             policy=policy_of(settings),
         )
     finally:
@@ -70,17 +75,17 @@ def open_blob_store(settings: Settings) -> BlobStore:
         raise SettingsError(f"storage.blob_url: {error}") from error
 
 
-def _open_database(settings: Settings, *, create: bool) -> Database:
+def _open_database(settings: Settings, *, create: bool, watch: Watch) -> Database:
     url, durability = settings.database_url, settings.storage.durability
     try:
-        return open_database(url, durability=durability)
+        return open_database(url, durability=durability, watch=watch)
     except ValueError as error:
         raise SettingsError(f"storage.database_url: {error}") from error
     except SchemaMismatch as error:
         if not create or error.found != NO_SCHEMA:
             raise
     upgrade(url)
-    return open_database(url, durability=durability)
+    return open_database(url, durability=durability, watch=watch)
 
 
 def _has_database(settings: Settings) -> bool:

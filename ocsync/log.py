@@ -3,12 +3,12 @@
 `open_log` makes a logger from the settings, without touching anything global;
 `capture_logging` sends what libraries say through the standard `logging` module the
 same way, and is called by whoever owns the process. Each line carries the id of the
-request it belongs to. Secrets never reach a line: `redact_path` cuts tokens short.
+request it belongs to. What looks like a credential is cut short in every line
+(`ocsync.redaction`); access lines come here without any.
 """
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
@@ -17,7 +17,8 @@ from typing import Any, Final, Protocol, TextIO
 
 import structlog
 
-from ocsync.settings import LogSettings
+from ocsync.redaction import Redactor
+from ocsync.settings import LogSettings, Settings
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("ocsync_request_id", default="")
 """The id of the request this thread is serving."""
@@ -28,14 +29,6 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_TOKEN_PATHS: Final = re.compile(
-    r"(?P<head>^(?:/remote\.php)?/(?:data|uploads|files|tusupload|v1/uploads)/)"
-    r"(?P<start>[^/?]{0,8})[^/?]*"
-)
-_SECRET_PARAMETERS: Final = re.compile(
-    r"(?i)(?P<head>(?:^|&)(?:[^=&]*(?:token|signature|code|secret|password)[^=&]*)=)"
-    r"[^&]*"
-)
 
 
 class Log(Protocol):
@@ -62,19 +55,30 @@ class Log(Protocol):
         ...
 
 
-def open_log(settings: LogSettings, *, stream: TextIO | None = None) -> Log:
-    """A logger as the settings want it; thread-safe, one write for each line."""
-    return _StructuredLog(settings, stream or sys.stderr)
+def open_log(
+    settings: LogSettings,
+    *,
+    stream: TextIO | None = None,
+    redactor: Redactor | None = None,
+) -> Log:
+    """A logger as the settings want it; thread-safe, one write for each line.
+
+    The redactor is that of the server's URLs; without one, that of the usual URLs.
+    """
+    redactor = redactor or Redactor.of(Settings())
+    return _StructuredLog(settings, stream or sys.stderr, redactor)
 
 
 class _StructuredLog:
     """structlog, but for access lines: those are many, and made without detours."""
 
-    def __init__(self, settings: LogSettings, stream: TextIO) -> None:
+    def __init__(
+        self, settings: LogSettings, stream: TextIO, redactor: Redactor
+    ) -> None:
         level = _LEVELS[settings.level]
         logger: Log = structlog.wrap_logger(
             structlog.WriteLogger(stream),
-            processors=_processors(settings.format),
+            processors=_processors(settings.format, redactor),
             wrapper_class=structlog.make_filtering_bound_logger(level),
             context_class=dict,
             cache_logger_on_first_use=True,
@@ -111,16 +115,6 @@ def capture_logging(log: Log, *, level: str) -> None:
     logging.captureWarnings(capture=True)
 
 
-def redact_path(path: str) -> str:
-    """The path of a URL with everything that is a credential cut short."""
-    return _TOKEN_PATHS.sub(r"\g<head>\g<start>…", path, count=1)
-
-
-def redact_query(query: str) -> str:
-    """A query string with the values of secret parameters taken out."""
-    return _SECRET_PARAMETERS.sub(r"\g<head>…", query)
-
-
 class _Bridge(logging.Handler):
     """Passes records of the standard library on."""
 
@@ -140,19 +134,28 @@ class _Bridge(logging.Handler):
         say(record.getMessage(), **fields)
 
 
-def _processors(form: str) -> list[structlog.typing.Processor]:
+def _processors(form: str, redactor: Redactor) -> list[structlog.typing.Processor]:
+    def redact(
+        _logger: Any, _method: str, fields: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        for key, value in fields.items():
+            if isinstance(value, str):
+                fields[key] = redactor.text(value)
+        return fields
+
     first: list[structlog.typing.Processor] = [
         _add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
     ]
     if form == "json":
         return [
             *first,
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ]
-    return [*first, structlog.processors.format_exc_info, _render_text]
+    return [*first, _render_text]
 
 
 def _add_request_id(

@@ -44,8 +44,9 @@ class Hashing:
             for blob_id in waiting:
                 if stop is not None and stop.is_set():
                     return count
-                if blob_id not in self._given_up:
-                    count += self._complete_one(blob_id, stop)
+                if blob_id not in self._given_up and self._complete_one(blob_id, stop):
+                    self._database.watch.hashed(1)
+                    count += 1
             after = waiting[-1]
         return count
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
+from time import perf_counter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -66,6 +67,7 @@ class Sweeper:
 
         A step is one transaction of at most some hundred rows.
         """
+        began = perf_counter()
         counts: Counter[str] = Counter()
         is_done = True
         for name, task in self._tasks():
@@ -78,6 +80,7 @@ class Sweeper:
                     break
             else:
                 is_done = False
+        self._database.watch.swept(+counts, perf_counter() - began)
         return Swept(+counts, is_done)
 
     def _tasks(self) -> tuple[tuple[str, Callable[[], tuple[int, bool]]], ...]:

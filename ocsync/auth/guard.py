@@ -7,6 +7,7 @@ its own password box.
 """
 
 from collections.abc import Iterable
+from time import perf_counter
 from typing import Final
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -15,6 +16,7 @@ from ocsync.auth.authenticators import Authenticator
 from ocsync.auth.credentials import read_credentials
 from ocsync.problems import HttpProblem
 from ocsync.routes import Access, Mount
+from ocsync.timings import TIMINGS
 from spaces.model import Actor
 
 MESSAGE: Final = "Authentication error"
@@ -45,13 +47,23 @@ class Guard:
         Raises:
             HttpProblem: 401 with challenges, or 429.
         """
-        environ["ocsync.actor"] = self._identify(environ)
+        environ["ocsync.actor"] = self._identify_timed(environ)
         try:
             return self._app(environ, start_response)
         except HttpProblem as error:
             if error.problem.status == 401 and not error.problem.headers:  # noqa: PLR2004
                 raise self._refusal(environ) from error
             raise
+
+    def _identify_timed(self, environ: WSGIEnvironment) -> Actor | None:
+        timings = TIMINGS.get()
+        if timings is None or self._access is Access.IGNORED:
+            return self._identify(environ)
+        began = perf_counter()
+        try:
+            return self._identify(environ)
+        finally:
+            timings.authenticated(began, perf_counter())
 
     def _identify(self, environ: WSGIEnvironment) -> Actor | None:
         access = self._access

@@ -12,9 +12,13 @@ from ocsync.first_start import found, greeting, next_steps
 from ocsync.housekeeping import Housekeeping
 from ocsync.library import open_library
 from ocsync.log import Log, capture_logging, open_log
+from ocsync.metrics.board import Board
+from ocsync.metrics.meter import Meter
+from ocsync.redaction import Redactor
 from ocsync.server import Limits, ServerError, ServerOptions, Worker
 from ocsync.server import serve as run_server
 from ocsync.settings import LoadedSettings, ServerSettings, Settings
+from ocsync.tracing import open_tracer
 
 
 @click.command()
@@ -39,33 +43,41 @@ def serve(loaded: LoadedSettings) -> None:
     prepare_folder(settings.data)
     _found(settings)
     _warn(settings.server)
-    log = open_log(settings.log)
+    log = open_log(settings.log, redactor=Redactor.of(settings))
+    board = Board.create(workers=settings.worker_count)
     capture_logging(log, level=settings.log.level)
     try:
         run_server(
             server_options(settings),
-            lambda worker: make_app(settings, worker, log),
+            lambda worker: make_app(settings, worker, log, board),
             on_listening=lambda addresses: _say(greeting(settings, addresses)),
         )
     except ServerError as error:
         raise click.ClickException(str(error)) from error
 
 
-def make_app(settings: Settings, worker: Worker, log: Log) -> WSGIApplication:
+def make_app(
+    settings: Settings, worker: Worker, log: Log, board: Board
+) -> WSGIApplication:
     """The application of one worker process, with its background jobs."""
-    opened = open_library(settings)
+    meter = worker.onlooker = Meter(board, index=worker.index)
+    tracer = open_tracer(settings.tracing)
+    if tracer is not None:
+        worker.at_stop(tracer.close)
+    opened = open_library(settings, watch=meter)
     library = opened.__enter__()
     worker.at_stop(lambda: opened.__exit__(None, None, None))
     if worker.is_leader:
         housekeeping = Housekeeping(
             library=library,
             log=log,
+            meter=meter,
             stop=worker.stopping,
             sweep_interval=settings.keep.sweep_interval,
         )
         worker.at_stop(housekeeping.join)
         housekeeping.start()
-    return create_app(settings, library=library, log=log)
+    return create_app(settings, library=library, log=log, meter=meter, tracer=tracer)
 
 
 def server_options(settings: Settings) -> ServerOptions:

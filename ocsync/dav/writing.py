@@ -22,7 +22,7 @@ from ocsync.wire.media_types import media_type_of
 from ocsync.wire.permissions import permission_letters
 from spaces.blobs.small import SMALL_BYTES
 from spaces.clock import Instant
-from spaces.errors import NodeNotFound, NotAFile, QuotaExceeded
+from spaces.errors import ChecksumMismatch, NodeNotFound, NotAFile, QuotaExceeded
 from spaces.library import Library
 from spaces.model import Content, Entry, Node, Place, Written
 
@@ -113,8 +113,12 @@ class Put:
             except BodyTooLarge:
                 raise QuotaExceeded(body.received + 1, body.received) from None
             computed = writer.settle()
-            for algorithm, digest in checksums:
-                computed.verify(algorithm, digest)
+            try:
+                for algorithm, digest in checksums:
+                    computed.verify(algorithm, digest)
+            except ChecksumMismatch:
+                self.library.database.watch.mismatched("file")
+                raise
             return writer.finish()
 
     def _commit(self, content: Content, modified_at: Instant | None) -> Written:

@@ -1,20 +1,22 @@
 """The first and last to see a request.
 
-It gives it an id, every answer the headers that all carry, and writes the access log.
-Knows nothing of what the request wants. Answers that are lists or stored files are
-passed on as they are, so that the server can send them in one piece or from its own
-buffer; others are counted while they stream.
+It gives it an id, every answer the headers that all carry, and tells the observer when
+it has ended. Knows nothing of what the request wants. Answers that are lists or stored
+files are passed on as they are, so that the server can send them in one piece or from
+its own buffer; others are counted while they stream.
 """
 
 import re
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from time import perf_counter
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from ocsync.log import REQUEST_ID, Log, redact_path, redact_query
+from ocsync.log import REQUEST_ID
+from ocsync.observer import Observer, Visit
+from ocsync.timings import TIMINGS, Timings
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
 
@@ -39,10 +41,10 @@ _OVER_TLS: Final = (
 class Gatehouse:
     """Wraps the whole application."""
 
-    def __init__(self, app: WSGIApplication, *, log: Log) -> None:
-        """Take what to wrap and where to write."""
+    def __init__(self, app: WSGIApplication, *, observer: Observer) -> None:
+        """Take what to wrap and whom to tell."""
         self._app = app
-        self._log = log
+        self._observer = observer
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -51,66 +53,41 @@ class Gatehouse:
         request_id = _request_id(environ)
         environ["ocsync.request_id"] = request_id
         REQUEST_ID.set(request_id)
-        visit = _Visit(environ, start_response, request_id)
-        body = self._app(environ, visit.start_response)
+        timings = Timings()
+        TIMINGS.set(timings)
+        visit = Visit(environ, _shown_path(environ), request_id, timings)
+        self._observer.began(visit)
+        body = self._app(environ, _Answer(visit, start_response).start)
         if isinstance(body, FileBody):
-            body.on_close = partial(self._write_file, visit, body)
+            body.on_close = partial(self._end_file, visit, body, perf_counter())
             return body
         if isinstance(body, list | tuple):
             visit.sent_bytes = sum(map(len, body))
-            self._write(visit)
+            self._end(visit)
             return body
-        return _Counted(body, visit, self._write)
+        return _Counted(body, visit, self._end)
 
-    def _write_file(self, visit: "_Visit", file: FileBody) -> None:
+    def _end_file(self, visit: Visit, file: FileBody, began: float) -> None:
         visit.sent_bytes = file.read_bytes
-        self._write(visit)
+        visit.send_seconds = perf_counter() - began
+        self._end(visit)
 
-    def _write(self, visit: "_Visit") -> None:
-        environ = visit.environ
-        actor = environ.get("ocsync.actor")
-        self._log.access(
-            {
-                "method": environ["REQUEST_METHOD"],
-                "path": redact_path(visit.path),
-                "query": redact_query(environ.get("QUERY_STRING", "")),
-                "status": visit.status,
-                "bytes": visit.sent_bytes,
-                "ms": round((time.perf_counter() - visit.began) * 1000, 1),
-                "user": getattr(actor, "name", "-"),
-                "address": environ.get("REMOTE_ADDR", ""),
-                "agent": environ.get("HTTP_USER_AGENT", "")[:120],
-                "request_id": visit.request_id,
-            }
-        )
+    def _end(self, visit: Visit) -> None:
+        self._observer.ended(visit)
         REQUEST_ID.set("")
+        TIMINGS.set(None)
 
 
-class _Visit:
-    """One request under way."""
+class _Answer:
+    """The head of an answer on its way out."""
 
-    __slots__ = (
-        "_start_response",
-        "began",
-        "environ",
-        "path",
-        "request_id",
-        "sent_bytes",
-        "status",
-    )
+    __slots__ = ("_start_response", "_visit")
 
-    def __init__(
-        self, environ: WSGIEnvironment, start_response: StartResponse, request_id: str
-    ) -> None:
-        self.environ = environ
-        self.path = _shown_path(environ)
-        self.request_id = request_id
-        self.began = time.perf_counter()
-        self.status = 0
-        self.sent_bytes = 0
+    def __init__(self, visit: Visit, start_response: StartResponse) -> None:
+        self._visit = visit
         self._start_response = start_response
 
-    def start_response(
+    def start(
         self,
         status: str,
         headers: Headers,
@@ -118,44 +95,48 @@ class _Visit:
         /,
     ) -> Callable[[bytes], object]:
         """Pass the answer's head on, with what every answer carries."""
-        self.status = int(status[:3])
+        visit = self._visit
+        visit.status = int(status[:3])
         present = {name.lower() for name, _ in headers}
         complete = [
             *headers,
             *(pair for lower, pair in _LOWER_ALWAYS if lower not in present),
-            ("X-Request-Id", self.request_id),
+            ("X-Request-Id", visit.request_id),
         ]
-        if self.environ.get("ocsync.base_url", "").startswith("https:"):
+        if visit.environ.get("ocsync.base_url", "").startswith("https:"):
             complete.append(_OVER_TLS)
         return self._start_response(status, complete, exc_info)
 
 
 class _Counted:
-    """An answer's body that is counted while it streams, and logged at its close."""
+    """An answer's body that is counted while it streams, and told of at its close."""
 
     def __init__(
         self,
         body: Iterable[bytes],
-        visit: _Visit,
-        write: Callable[[_Visit], None],
+        visit: Visit,
+        end: Callable[[Visit], None],
     ) -> None:
         self._body = body
         self._visit = visit
-        self._write = write
+        self._end = end
 
     def __iter__(self) -> Iterator[bytes]:
+        visit = self._visit
         for chunk in self._body:
-            self._visit.sent_bytes += len(chunk)
+            visit.sent_bytes += len(chunk)
+            began = perf_counter()
             yield chunk
+            visit.send_seconds += perf_counter() - began
 
     def close(self) -> None:
-        """Close the body and write the line."""
+        """Close the body and tell the observer."""
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
                 close()
         finally:
-            self._write(self._visit)
+            self._end(self._visit)
 
 
 def _request_id(environ: WSGIEnvironment) -> str:

@@ -66,6 +66,7 @@ class Connection:
         self._template = template
         self._head: RequestHead | None = None
         self._error: HeadError | None = None
+        self._arrived_at = 0.0
         self._is_slow = False
         self._is_body_awaited = False
         self._is_begun = False
@@ -159,6 +160,7 @@ class Connection:
     def refuse(self, status: int, reason: str) -> None:
         """Answer what is no acceptable request; the connection is to be closed."""
         self.needs_linger = True
+        self._host.refused(status)
         answer = simple_answer(status, reason)
         with contextlib.suppress(ClientGone):
             self.channel.send_all(answer)
@@ -204,6 +206,7 @@ class Connection:
                     self._is_head_begun = False
                     channel.buffered = buffered[end + len(END) :]
                     self._head = heads.parse(buffered[:end])
+                    self._arrived_at = time.perf_counter()
                     return True
                 self._begin_head()
             is_open = channel.fill(wait=wait)
@@ -278,6 +281,7 @@ class Connection:
             is_stopping=host.is_stopping,
         )
         environ = complete_environ(self._template, head, exchange)
+        environ["ocsync.arrived_at"] = self._arrived_at
         if exchange.run(host.app, environ):
             return True
         self._must_reset = exchange.must_reset

@@ -1,7 +1,8 @@
 """The WSGI environ of a request (PEP 3333), with what this server adds to it.
 
-Added: `REQUEST_URI` as it came, and under `ocsync.` the body, the interim answers
-and the control of the connection. Strings hold bytes as latin-1, as the PEP demands.
+Added: `REQUEST_URI` as it came, and under `ocsync.` the body, the interim answers,
+the control of the connection and, by whoever reads the head, when that was there.
+Strings hold bytes as latin-1, as the PEP demands.
 """
 
 import sys

@@ -44,6 +44,10 @@ class Host(Protocol):
         """Whether the server was told to stop."""
         ...
 
+    def refused(self, status: int) -> None:
+        """Tell of a request that is answered without the application."""
+        ...
+
     def release(self, connection: "Connection") -> None:
         """Take back a connection that is to end."""
         ...

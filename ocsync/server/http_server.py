@@ -20,6 +20,7 @@ from ocsync.server.environ import environ_template
 from ocsync.server.head import HeadParser
 from ocsync.server.leading import Leading
 from ocsync.server.load import LoadBoard
+from ocsync.server.onlooker import NOBODY, Onlooker
 from ocsync.server.options import Limits, ServerOptions
 from ocsync.server.response import HttpDate
 from ocsync.server.threads import Threads
@@ -43,6 +44,7 @@ class Server(HTTPServer):
         board: LoadBoard | None = None,
         index: int = 0,
         is_multiprocess: bool = False,
+        onlooker: Onlooker = NOBODY,
     ) -> None:
         listeners = list(listeners)
         board = LoadBoard(workers=1) if board is None else board
@@ -60,6 +62,7 @@ class Server(HTTPServer):
         self._tls = load_context(options)
         self._is_multiprocess = is_multiprocess
         self._is_stopping = False
+        self._onlooker = onlooker
         self.connections = Connections(
             board=board, index=index, most=options.limits.connections
         )
@@ -68,6 +71,7 @@ class Server(HTTPServer):
             dispatch=self.process_conn,
             appoint=self.threads.put_urgent,
             interval=self.expiration_interval,
+            tick=self._tell_vitals,
         )
         self._leading.acceptor = Acceptor(
             listeners=listeners,
@@ -114,6 +118,10 @@ class Server(HTTPServer):
         """Give a connection that has something to say to a thread."""
         self.threads.put(conn)
 
+    def refused(self, status: int) -> None:
+        """Tell of a request that the application does not see."""
+        self._onlooker.refused(status)
+
     def release(self, connection: Connection) -> None:
         """Take back a connection that is to end."""
         if connection.needs_linger:
@@ -127,6 +135,16 @@ class Server(HTTPServer):
     ) -> None:
         """Log what cheroot has to say."""
         _LOG.log(level, "%s", msg, exc_info=traceback)
+
+    def _tell_vitals(self) -> None:
+        threads = self.threads.load()
+        self._onlooker.vitals(
+            connections=len(self.connections),
+            working=threads.working,
+            waiting=threads.waiting,
+            idle=threads.idle,
+            queued=threads.queued,
+        )
 
     def _welcome(self, sock: socket.socket, peer: object) -> None:
         """Make a connection of an accepted socket."""

@@ -60,12 +60,14 @@ class Leading:
         dispatch: Callable[[Connection], None],
         appoint: Callable[[Lead], None],
         interval: float,
+        tick: Callable[[], None],
     ) -> None:
         self.acceptor: Acceptor
         self._connections = connections
         self._dispatch = dispatch
         self._appoint = appoint
         self._interval = interval
+        self._tick = tick
         self._lock = threading.Lock()
         self._term = 0
         self._leader = 0
@@ -169,6 +171,7 @@ class Leading:
             if time.monotonic() >= self._check_at:
                 self._check_at = time.monotonic() + self._interval
                 self._expire()
+                self._tick()
 
     def _patience(self) -> float:
         if self._drain is not None:

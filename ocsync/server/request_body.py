@@ -6,6 +6,7 @@ into the caller's buffer and hands out every byte that came before an error;
 """
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Final
 
 from ocsync.server.channel import Channel
@@ -37,6 +38,16 @@ class RequestBody:
     def is_finished(self) -> bool:
         """Whether everything of it has been read."""
         return True
+
+    @property
+    def received(self) -> int:
+        """Bytes that have been read."""
+        return 0
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent on receiving it."""
+        return 0.0
 
     @property
     def trailers(self) -> dict[str, str]:
@@ -99,7 +110,19 @@ class StreamedBody(RequestBody):
     ) -> None:
         self._channel = channel
         self._before_first = before_wait
+        self._received = 0
+        self._waited = 0.0
         self.pace = pace
+
+    @property
+    def received(self) -> int:
+        """Bytes that have been read."""
+        return self._received
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent on receiving it."""
+        return self._waited
 
     @property
     def awaits_continue(self) -> bool:
@@ -114,11 +137,16 @@ class StreamedBody(RequestBody):
                 ask()
         if self.is_broken:
             raise TruncatedBody("the body has broken off before")
+        began = perf_counter()
         try:
-            return self._receive(memoryview(buffer).cast("B"))
+            count = self._receive(memoryview(buffer).cast("B"))
         except BodyError:
             self.is_broken = True
             raise
+        finally:
+            self._waited += perf_counter() - began
+        self._received += count
+        return count
 
     def _receive(self, view: memoryview) -> int:
         raise NotImplementedError

@@ -8,6 +8,7 @@ them all. It knows nothing of HTTP.
 
 import queue
 import threading
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cheroot.server import HTTPServer
@@ -15,6 +16,16 @@ from cheroot.workers.threadpool import _SHUTDOWNREQUEST, ThreadPool, WorkerThrea
 
 _IDLE_SECONDS: Final = 30.0
 _KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLoad:
+    """What the threads of a pool do at one moment, the leader left out."""
+
+    working: int
+    waiting: int
+    idle: int
+    queued: int
 
 
 class Threads(ThreadPool):
@@ -41,6 +52,13 @@ class Threads(ThreadPool):
     def waiting(self) -> int:
         """Threads that wait for their client in the middle of a request."""
         return self._waiting
+
+    def load(self) -> ThreadLoad:
+        """What the threads do now."""
+        with self._lock:
+            total, waiting, idle = len(self._threads), self._waiting, self._idle
+            queued = self._queue.qsize()
+        return ThreadLoad(max(0, total - waiting - idle - 1), waiting, idle, queued)
 
     def put(self, obj: Any) -> None:
         """Queue a connection that has something to be read; never waits."""

@@ -15,6 +15,7 @@ from wsgiref.types import WSGIApplication
 
 from ocsync.server.http_server import Server
 from ocsync.server.load import LoadBoard
+from ocsync.server.onlooker import NOBODY, Onlooker
 from ocsync.server.options import ServerOptions
 
 _LOG: Final = logging.getLogger("ocsync.server")
@@ -28,6 +29,8 @@ class Worker:
         self.workers = workers
         self.stopping = threading.Event()
         """Set as soon as the server is told to stop: background jobs end then."""
+        self.onlooker: Onlooker = NOBODY
+        """Is told how busy the server is; to be set while the application is made."""
         self._closing = ExitStack()
 
     @property
@@ -77,6 +80,7 @@ def run_worker(
             board=board,
             index=worker.index,
             is_multiprocess=worker.workers > 1,
+            onlooker=worker.onlooker,
         )
         if lifeline is not None:
             server.stop_at_end_of(lifeline)

@@ -1,7 +1,7 @@
 """What an operator can set: declared once, read once, passed on as frozen values.
 
-`service` and `content` declare the settings in groups, `quantities` reads how people
-write them, `load` puts them together from their sources.
+`service`, `content` and others declare the settings in groups, `quantities` reads how
+people write them, `load` puts them together from their sources.
 """
 
 from ocsync.settings.content import (
@@ -17,6 +17,7 @@ from ocsync.settings.dialects import (
 )
 from ocsync.settings.load import LoadedSettings, SettingsError, load_settings
 from ocsync.settings.model import DECLARATIONS, GROUPS, Settings
+from ocsync.settings.observing import MetricsSettings, TracingSettings
 from ocsync.settings.service import (
     AuthSettings,
     CorsSettings,
@@ -33,6 +34,7 @@ __all__ = [
     "KeepSettings",
     "LoadedSettings",
     "LogSettings",
+    "MetricsSettings",
     "OmegastreamSettings",
     "PicoraSettings",
     "PulseSettings",
@@ -40,6 +42,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StorageSettings",
+    "TracingSettings",
     "UploadSettings",
     "load_settings",
 ]

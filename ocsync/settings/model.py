@@ -17,6 +17,7 @@ from ocsync.settings.dialects import (
     PicoraSettings,
     PulseSettings,
 )
+from ocsync.settings.observing import MetricsSettings, TracingSettings
 from ocsync.settings.service import (
     AuthSettings,
     CorsSettings,
@@ -43,6 +44,8 @@ class Settings:
     dav: DavSettings = field(default_factory=DavSettings)
     cors: CorsSettings = field(default_factory=CorsSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    tracing: TracingSettings = field(default_factory=TracingSettings)
 
     @property
     def data(self) -> Path:
@@ -77,6 +80,8 @@ GROUPS: Final[dict[str, type]] = {
     "dav": DavSettings,
     "cors": CorsSettings,
     "log": LogSettings,
+    "metrics": MetricsSettings,
+    "tracing": TracingSettings,
 }
 
 DECLARATIONS: Final[tuple[Declaration, ...]] = tuple(

@@ -15,6 +15,7 @@ from ocsync.settings.quantities import (
     parse_choice,
     parse_duration,
     parse_networks,
+    parse_optional_duration,
     parse_optional_path,
     parse_optional_text,
     parse_origins,
@@ -181,6 +182,16 @@ class LogSettings:
         parse=parse_switch,
         env="OCSYNC_LOG_ACCESS",
         help="Write one line for each request.",
+    )
+    slow_request: timedelta | None = setting(
+        timedelta(seconds=2),
+        parse=parse_optional_duration,
+        env="OCSYNC_LOG_SLOW_REQUEST",
+        help=(
+            "Requests that keep the server itself busy for so long get a line that"
+            " says where the time went; waiting for the client does not count."
+            " `never` writes none."
+        ),
     )
 
 

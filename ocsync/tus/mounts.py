@@ -58,8 +58,11 @@ def open_engine(settings: Settings, library: Library) -> Engine:
             uploads=library.uploads,
             blobs=library.blobs,
             eager_bytes=uploads.eager_hash_size,
+            watch=library.database.watch,
         ),
-        leases=Leases(uploads=library.uploads, holds=holds),
+        leases=Leases(
+            uploads=library.uploads, holds=holds, watch=library.database.watch
+        ),
         pace=Pace(),
         room=Room.at(settings.blob_url, spare_bytes=settings.storage.min_free),
         small_bytes=_SMALL_BYTES,

@@ -15,6 +15,7 @@ from ocsync.uploads.holds import Answer, Connection, Hold, Holds
 from spaces.clock import SECOND
 from spaces.upload_model import Claim, Upload, UploadHeld
 from spaces.uploads import Uploads
+from spaces.watch import UNWATCHED, Watch
 
 _POLL_SECONDS: Final = 0.01
 _YIELD_SECONDS: Final = 1.5
@@ -39,9 +40,12 @@ class Lease:
 class Leases:
     """Leases of uploads, for the requests of this process."""
 
-    def __init__(self, *, uploads: Uploads, holds: Holds) -> None:
+    def __init__(
+        self, *, uploads: Uploads, holds: Holds, watch: Watch = UNWATCHED
+    ) -> None:
         self._uploads = uploads
         self._holds = holds
+        self._watch = watch
 
     @contextmanager
     def lease(
@@ -55,6 +59,7 @@ class Leases:
             Forbidden, SpaceNotFound, SpaceDisabled: its owner may no longer write.
         """
         for _ in range(_MOST_TRIES):
+            is_taken = upload.holder is not None
             upload, claim = self._displace(upload, insists=insists)
             with self._holds.holding(upload.id, connection) as hold:
                 try:
@@ -62,6 +67,8 @@ class Leases:
                 except UploadHeld as refusal:  # somebody was quicker: ask them
                     upload = refusal.upload
                     continue
+                if is_taken:
+                    self._watch.took_over(upload.dialect)
                 lease = Lease(held, hold)
                 try:
                     yield lease

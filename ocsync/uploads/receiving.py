@@ -93,8 +93,10 @@ class Receiver:
             expected = self._read_trailer(body.trailers)
         if expected is None:
             return Outcome.UNVERIFIED
-        is_right = digests[expected.algorithm].digest() == expected.digest
-        return Outcome.WHOLE if is_right else Outcome.MISMATCH
+        if digests[expected.algorithm].digest() == expected.digest:
+            return Outcome.WHOLE
+        self._writing.watch.mismatched("chunk")
+        return Outcome.MISMATCH
 
     def _read(self, body: Body, digests: Mapping[str, RunningDigest]) -> Outcome:
         while count := body.readinto(buffer := self._writing.buffer()):

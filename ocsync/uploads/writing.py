@@ -12,11 +12,12 @@ from typing import Final, Self
 from spaces.blobs.base import BlobStore, Staged
 from spaces.blobs.writer import Appender
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
-from spaces.errors import BlobNotFound
+from spaces.errors import BlobNotFound, ChecksumMismatch
 from spaces.ids import BlobId
 from spaces.model import Content
 from spaces.upload_model import Lifetime, Upload
 from spaces.uploads import Uploads
+from spaces.watch import UNWATCHED, Watch
 
 _READ_BYTES: Final = 1024 * 1024
 
@@ -28,6 +29,7 @@ class Depot:
     uploads: Uploads
     blobs: BlobStore
     eager_bytes: int
+    watch: Watch = UNWATCHED
 
     def drop_duplicate(self, finished: Upload, blob_id: BlobId) -> None:
         """Remove the bytes of an upload whose result is a file that had them."""
@@ -61,6 +63,11 @@ class Writing:
     def upload(self) -> Upload:
         """The upload as its row is now."""
         return self._upload
+
+    @property
+    def watch(self) -> Watch:
+        """Who is told of what goes wrong."""
+        return self._depot.watch
 
     @property
     def size(self) -> int:
@@ -202,7 +209,11 @@ class Writing:
             self._checksums = self._checksums_at_offset()
         wanted = upload.intent
         if wanted.algorithm is not None and wanted.digest is not None:
-            self._checksums.verify(wanted.algorithm, wanted.digest)
+            try:
+                self._checksums.verify(wanted.algorithm, wanted.digest)
+            except ChecksumMismatch:
+                self.watch.mismatched("file")
+                raise
         if self._staged is not None:
             self._staged.close()
             self._staged = None

@@ -12,6 +12,8 @@ import pytest
 from ocsync.housekeeping import Housekeeping
 from ocsync.library import open_library
 from ocsync.log import open_log
+from ocsync.metrics.board import Board
+from ocsync.metrics.meter import Meter
 from ocsync.settings import LogSettings, Settings, load_settings
 from spaces.ids import BlobId, new_id
 from spaces.library import Library
@@ -54,6 +56,7 @@ def test_a_failing_sweep_is_logged_and_tried_again(
     housekeeping = Housekeeping(
         library=library,
         log=open_log(LogSettings(format="json"), stream=lines),
+        meter=Meter(Board.create(workers=1)),
         stop=stop,
         sweep_interval=timedelta(milliseconds=1),
     )
@@ -92,6 +95,7 @@ def test_what_was_swept_is_told(library: Library, settings: Settings) -> None:
     housekeeping = Housekeeping(
         library=library,
         log=open_log(LogSettings(format="json"), stream=lines),
+        meter=Meter(Board.create(workers=1)),
         stop=stop,
         sweep_interval=timedelta(milliseconds=1),
     )

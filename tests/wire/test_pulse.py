@@ -13,8 +13,8 @@ from webtest import TestApp, TestResponse
 from ocsync.auth.upload_tokens import UploadTokens
 from ocsync.datadir import read_secrets
 from ocsync.dialects.issuing import TokenIssuer
-from ocsync.log import redact_path
-from ocsync.settings import Settings
+from ocsync.redaction import Redactor
+from ocsync.settings import Settings, load_settings
 from spaces.clock import HOUR
 from spaces.errors import Forbidden, SpaceNotFound
 from spaces.ids import UploadId
@@ -759,6 +759,12 @@ def test_other_dialects_do_not_see_it(
     app.head(f"/files/{name}", headers=headers, status=404)
 
 
-def test_log_shows_no_upload_id() -> None:
-    """The id is the credential."""
-    assert redact_path("/uploads/0123456789abcdef") == "/uploads/01234567…"
+@pytest.mark.parametrize("prefix", ["", "/cam/api"])
+def test_log_shows_no_upload_id(prefix: str) -> None:
+    """The id is the credential, wherever the uploads lie."""
+    overrides = {"pulse.prefix": prefix}
+    redactor = Redactor.of(load_settings(environ={}, overrides=overrides).settings)
+
+    shown = redactor.path(f"{prefix}/uploads/0123456789abcdef")
+
+    assert shown == f"{prefix}/uploads/01234567…"

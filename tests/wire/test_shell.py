@@ -12,11 +12,15 @@ import pytest
 from webtest import TestApp
 
 from ocsync.app import create_app
-from ocsync.log import open_log
+from ocsync.log import Log, open_log
+from ocsync.metrics.board import Board
+from ocsync.metrics.meter import Meter
 from ocsync.middleware.cors import Cors
 from ocsync.middleware.errors import Errors
 from ocsync.middleware.gatehouse import Gatehouse
 from ocsync.middleware.origin import Origin
+from ocsync.observer import Observer
+from ocsync.redaction import Redactor
 from ocsync.renderings import Form
 from ocsync.routes import Mount, Router, Routes
 from ocsync.settings import (
@@ -212,11 +216,24 @@ def test_the_forwarded_header() -> None:
 # Errors --------------------------------------------------------------------------
 
 
+def observer_of(log: Log) -> Observer:
+    """Tells the log, and counts for itself."""
+    return Observer(
+        log=log,
+        meter=Meter(Board.create(workers=1)),
+        redactor=Redactor.of(Settings()),
+        slow_seconds=None,
+        tracer=None,
+    )
+
+
 def faulty(app: WSGIApplication, stream: io.StringIO) -> TestApp:
     """An application mounted behind the errors middleware."""
     log = open_log(LogSettings(format="json", access=False), stream=stream)
     routes = Routes([Mount(prefix="/x", app=app, form=Form.JSON)])
-    return TestApp(Gatehouse(Errors(Router(routes), log=log), log=log))
+    return TestApp(
+        Gatehouse(Errors(Router(routes), log=log), observer=observer_of(log))
+    )
 
 
 def test_unexpected_errors_are_logged_once_and_tell_nothing() -> None:
@@ -383,7 +400,7 @@ def test_hsts_over_https_only(tmp_path: Path) -> None:
     settings = replace(ServerSettings(), url="https://cloud.example")
     app = Gatehouse(
         Origin(show_base, settings=settings, open_paths=frozenset()),
-        log=log,
+        observer=observer_of(log),
     )
 
     headers = TestApp(app).get("/").headers
