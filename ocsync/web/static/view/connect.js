@@ -8,7 +8,8 @@ import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
 import { makeToken } from "./tokens.js";
 
-const PROMPT = `"$(printf 'App token: ' >&2; rclone obscure -)"`;
+/** rclone reads what it shall obscure from a pipe only, not from a terminal. */
+const PROMPT = `"$(printf 'App token: ' >&2; head -n 1 | rclone obscure -)"`;
 
 export async function open(_route, app) {
   const space = (await app.wire.files.spaces()).find((each) => each.isPersonal) ?? null;
