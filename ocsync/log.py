@@ -10,9 +10,9 @@ request it belongs to. What looks like a credential is cut short in every line
 import json
 import logging
 import sys
+import time
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TextIO
 
 import structlog
@@ -29,6 +29,7 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_NUMBERS: Final = (int, float)
 
 
 class Log(Protocol):
@@ -88,6 +89,7 @@ class _StructuredLog:
         self.warning = logger.warning
         self.error = logger.error
         self._stream = stream
+        self._clock = _Clock()
         self._is_json = settings.format == "json"
         self._writes_access = settings.access and level <= logging.INFO
 
@@ -95,7 +97,7 @@ class _StructuredLog:
         """Write the line, unless it is not wanted."""
         if not self._writes_access:
             return
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = self._clock.now()
         if self._is_json:
             head = {"event": "request", "level": "info", "timestamp": now}
             line = json.dumps({**fields, **head})
@@ -104,6 +106,23 @@ class _StructuredLog:
             line = f"{now} INFO request {pairs}"
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+class _Clock:
+    """The time as text; all but its end is made once a second."""
+
+    def __init__(self) -> None:
+        self._made: tuple[int, str] = (0, "")
+
+    def now(self) -> str:
+        """ISO 8601 in UTC, to the microsecond."""
+        nanoseconds = time.time_ns()
+        second, fraction = divmod(nanoseconds // 1000, 1_000_000)
+        made, text = self._made
+        if made != second:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._made = (second, text)
+        return f"{text}.{fraction:06d}Z"
 
 
 def capture_logging(log: Log, *, level: str) -> None:
@@ -169,19 +188,21 @@ def _add_request_id(
 
 def _render_text(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> str:
     """`time level event key=value …`, the traceback on lines of its own."""
-    time = fields.pop("timestamp")
+    at = fields.pop("timestamp")
     level = fields.pop("level").upper()
     event = _quiet(str(fields.pop("event")))
     trace = fields.pop("exception", None)
     pairs = "".join(f" {key}={_value(value)}" for key, value in fields.items())
-    lines = f"{time} {level} {event}{pairs}"
+    lines = f"{at} {level} {event}{pairs}"
     return f"{lines}\n{trace}" if trace else lines
 
 
 def _value(value: object) -> str:
-    if isinstance(value, int | float):
-        return str(value)
-    text = _quiet(str(value))
+    if type(value) is not str:
+        if isinstance(value, _NUMBERS):
+            return str(value)
+        value = str(value)
+    text = _quiet(value)
     return f'"{text}"' if " " in text or not text else text
 
 

@@ -96,7 +96,9 @@ class Observer:
         environ = visit.environ
         self._log.access(
             {
-                **self._described(visit),
+                "method": environ["REQUEST_METHOD"],
+                "path": self._redactor.path(visit.path),
+                "query": self._redactor.query(environ.get("QUERY_STRING", "")),
                 "status": visit.status,
                 "bytes": visit.sent_bytes,
                 "ms": _milliseconds(ended - visit.timings.began),
@@ -113,7 +115,9 @@ class Observer:
         timings = visit.timings
         self._log.warning(
             "slow request",
-            **self._described(visit),
+            method=visit.environ["REQUEST_METHOD"],
+            path=self._redactor.path(visit.path),
+            query=self._redactor.query(visit.environ.get("QUERY_STRING", "")),
             status=visit.status,
             user=_user_name(visit.environ),
             ms=_milliseconds(seconds),
@@ -138,14 +142,6 @@ class Observer:
             status=visit.status,
             request_id=visit.request_id,
         )
-
-    def _described(self, visit: Visit) -> dict[str, object]:
-        environ = visit.environ
-        return {
-            "method": environ["REQUEST_METHOD"],
-            "path": self._redactor.path(visit.path),
-            "query": self._redactor.query(environ.get("QUERY_STRING", "")),
-        }
 
 
 def _announced(environ: WSGIEnvironment) -> int:

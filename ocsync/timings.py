@@ -10,6 +10,20 @@ from typing import Final, Protocol
 
 from spaces.watch import Step
 
+_READ: Final = Step.READ
+_TURN: Final = Step.TURN
+_COMMIT: Final = Step.COMMIT
+_SPANS: Final = {
+    Step.READ: "database_read",
+    Step.TURN: "database_lock_wait",
+    Step.COMMIT: "database_commit",
+    Step.OPEN: "blob_open",
+    Step.STAGE: "blob_stage",
+    Step.FLUSH: "blob_flush",
+    Step.SEAL: "blob_seal",
+    Step.REMOVE: "blob_remove",
+}
+
 
 class Trace(Protocol):
     """A trace of the request that wants to know each step (`ocsync.tracing`)."""
@@ -37,17 +51,17 @@ class Timings:
 
     def took(self, step: Step, began: float, ended: float) -> None:
         """Add a step of the domain."""
-        if step is Step.READ:
+        if step is _READ:
             self.reads += 1
             self.read += ended - began
-        elif step is Step.TURN:
+        elif step is _TURN:
             self.turn += ended - began
-        elif step is Step.COMMIT:
+        elif step is _COMMIT:
             self.commit += ended - began
         else:
             self.blob += ended - began
         if self.trace is not None:
-            self.trace.step(step.value, began, ended)
+            self.trace.step(_SPANS[step], began, ended)
 
     def authenticated(self, began: float, ended: float) -> None:
         """Add what it took to find out who asks."""

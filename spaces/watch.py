@@ -6,24 +6,27 @@ middle of a transaction, so it MUST be quick and MUST NOT raise.
 """
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import IntEnum, auto
 from typing import Final, Protocol
 
 
-class Step(Enum):
-    """A piece of work whose time is worth knowing."""
+class Step(IntEnum):
+    """A piece of work whose time is worth knowing; a number, as it is looked up often.
 
-    READ = "database_read"
+    What is not said otherwise is done by the blob store.
+    """
+
+    READ = auto()
     """A transaction that reads, from its begin to its end."""
-    TURN = "database_turn"
+    TURN = auto()
     """The wait of a writer for its turn, until it may begin or another has done it."""
-    COMMIT = "database_commit"
+    COMMIT = auto()
     """A transaction that writes, its commit included."""
-    OPEN = "blob_open"
-    STAGE = "blob_stage"
-    FLUSH = "blob_flush"
-    SEAL = "blob_seal"
-    REMOVE = "blob_remove"
+    OPEN = auto()
+    STAGE = auto()
+    FLUSH = auto()
+    SEAL = auto()
+    REMOVE = auto()
 
 
 class Watch(Protocol):

@@ -26,6 +26,7 @@ from ocsync.metrics.catalogue import (
 from ocsync.timings import TIMINGS, Timings
 from spaces.watch import Step
 
+_READ: Final = Step.READ
 UNROUTED: Final = "none"
 """The route of requests that no mount answers."""
 
@@ -116,15 +117,14 @@ class Meter:
         timings = TIMINGS.get()
         if timings is not None:
             timings.took(step, began, ended)
-            if step is Step.READ:
+            if step is _READ:
                 return
-        seconds = ended - began
-        if step is Step.READ:
+        if step is _READ:
             with self._lock:
                 self._cells[self._reads] += 1
-                self._cells[self._read_seconds] += seconds
+                self._cells[self._read_seconds] += ended - began
             return
-        self._observe(self._histograms[step], seconds)
+        self._observe(self._histograms[step], ended - began)
 
     def committed(self, jobs: int, /) -> None:
         """Count a commit by its size."""
@@ -180,16 +180,15 @@ class Meter:
     def _first(self, metric: Metric, *labels: str) -> int:
         return self._layout.of(metric).cell(*labels)
 
-    def _histogram(self, metric: Metric, *labels: str) -> tuple[int, Metric]:
-        return self._first(metric, *labels), metric
+    def _histogram(self, metric: Metric, *labels: str) -> tuple[int, tuple[float, ...]]:
+        return self._first(metric, *labels), metric.buckets
 
     def _add(self, cell: int, amount: float = 1) -> None:
         with self._lock:
             self._cells[cell] += amount
 
-    def _observe(self, histogram: tuple[int, Metric], value: float) -> None:
-        first, metric = histogram
-        bounds = metric.buckets
+    def _observe(self, histogram: tuple[int, tuple[float, ...]], value: float) -> None:
+        first, bounds = histogram
         with self._lock:
             self._cells[first + bisect_left(bounds, value)] += 1
             self._cells[first + len(bounds) + 1] += value

@@ -86,7 +86,7 @@ def test_a_request_and_its_steps(site: Site) -> None:
     assert {each.name for each in steps} >= {
         "authentication",
         "database_read",
-        "database_turn",
+        "database_lock_wait",
         "database_commit",
         "blob_seal",
     }
