@@ -10,6 +10,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 import pytest
@@ -22,7 +23,7 @@ from spaces.clock import DAY
 from spaces.errors import BlobNotFound
 from spaces.ids import UploadId
 from spaces.model import Place
-from spaces.upload_model import Lifetime
+from spaces.upload_model import Lifetime, Upload
 from tests.live.harness import Serve, until
 from tests.live.raw_http import RawClient
 from tests.live.tus_site import AUTH, VERSION, Site, open_site
@@ -44,6 +45,11 @@ def received(site: Site, path: str) -> int:
         for upload in site.library.uploads.list_open()
         if upload.id == path.rpartition("/")[2]
     )
+    return staged(site, upload)
+
+
+def staged(site: Site, upload: Upload) -> int:
+    """Bytes that lie in the staging area, recorded or not."""
     try:
         with site.library.blobs.open_staged(upload.blob_id) as reader:
             return reader.size
@@ -86,6 +92,34 @@ def test_c23_f11_broken_connections_keep_their_bytes(
     assert site.offset(path) == count
     assert site.patch(path, count, DATA[count:]).status == 204
     assert site.read(path) == DATA
+
+
+@pytest.mark.parametrize("end", ["fin", "rst"])
+def test_case_74_connection_to_a_space_broken(site: Site, end: str) -> None:
+    """The same on a data URL: HEAD tells the new offset, and the upload goes on."""
+    space = f"{site.library.storage_id}${site.home.id}"
+    made = site.ask(
+        f"POST /dav/spaces/{space}",
+        f"Upload-Length: {len(DATA)}",
+        "Upload-Metadata: filename Y3V0LmJpbg==",
+        "Content-Length: 0",
+    )
+    path = urlsplit(made["location"]).path
+    client = site.connect()
+    site.begin(client, path, 0, len(DATA))
+    client.send(DATA[:5000])
+    until(lambda: [staged(site, u) for u in site.library.uploads.list_open()] == [5000])
+
+    if end == "rst":
+        client.reset()
+    else:
+        client.end_sending()
+    until(lambda: not any(u.holder for u in site.library.uploads.list_open()))
+    client.close()
+
+    assert site.offset(path) == 5000
+    assert site.patch(path, 5000, DATA[5000:]).status == 204
+    assert site.ask(f"GET /dav/spaces/{space}/cut.bin").body == DATA
 
 
 def test_interrupted_request_is_told_so(site: Site) -> None:

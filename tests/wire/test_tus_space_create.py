@@ -94,6 +94,59 @@ def test_case_08_creation_answers_as_the_seed_does(family: Tus) -> None:
     assert response.body == b""
 
 
+def test_case_07_no_largest_size_is_announced(app: TestApp, tus: Tus) -> None:
+    """What a client sees of limits is the size of one request, in the capabilities."""
+    capabilities = "/ocs/v1.php/cloud/capabilities?format=json"
+    told = app.get(capabilities, headers=dict(tus.auth)).json
+    support = told["ocs"]["data"]["capabilities"]["files"]["tus_support"]
+
+    responses = [
+        app.options(tus.url, headers=dict(tus.auth)),
+        tus.create(5),
+        app.options(tus.start(5)),
+    ]
+
+    assert support["max_chunk_size"] == 10_000_000
+    assert all("Tus-Max-Size" not in response.headers for response in responses)
+
+
+class TestLargestSize:
+    """With a largest size in the settings."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Ten bytes."""
+        return {"uploads.max_size": "10B"}
+
+    def test_case_07_a_largest_size_is_said_where_there_is_one(
+        self, app: TestApp, tus: Tus
+    ) -> None:
+        """OPTIONS tells it, as tus 1.0 wants, and a client is spared the 413."""
+        for response in (
+            app.options(tus.url, headers=dict(tus.auth)),
+            app.options(tus.start(5)),
+            app.options("/files"),
+        ):
+            assert response.headers["Tus-Max-Size"] == "10"
+        tus.create(11, status=413)
+
+
+def test_w06_whole_file_in_the_creation_is_finished_once(
+    tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """One file, one change, no former version, and nothing that waits for bytes."""
+    before = library.catalog.get(admin.actor, home.id)
+
+    path = path_of(tus.create(5, body=b"12345"))
+    tus.head(path)
+
+    entry = library.tree.get(admin.actor, Place(home.id, ("file.bin",)))
+    assert library.versions.list(admin.actor, entry.node.id) == []
+    assert library.uploads.list_open() == []
+    after = library.catalog.get(admin.actor, home.id).quota
+    assert (after.used - before.quota.used, after.reserved) == (5, 0)
+
+
 def test_case_09_nothing_is_visible_before_the_last_byte(
     tus: Tus, library: Library, admin: Person, home: Space
 ) -> None:
