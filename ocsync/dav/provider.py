@@ -44,9 +44,9 @@ class SpacesProvider(DAVProvider):
         request = dav_request(environ)
         if path not in request.resources:
             segments = tuple(part for part in path.split("/") if part)
-            request.resources[path] = self._find(
-                path, environ, request.locate(segments)
-            )
+            is_target = segments == request.segments
+            location = request.location if is_target else request.locate(segments)
+            request.resources[path] = self._find(path, environ, location)
         return request.resources[path]
 
     def _find(

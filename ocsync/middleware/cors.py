@@ -60,22 +60,7 @@ class Cors:
             start_response(status_line(204), self._preflight(environ, origin))
             return []
 
-        def start(
-            status: str,
-            headers: Headers,
-            exc_info: ExceptionInfo | None = None,
-            /,
-        ) -> Callable[[bytes], object]:
-            mount = environ.get("ocsync.mount")
-            if not isinstance(mount, Mount):
-                headers = [*headers, *self._marks(origin)]
-            elif environ["REQUEST_METHOD"] in mount.any_origin_methods:
-                headers = _opened(headers, origin)
-            elif not mount.any_origin:
-                headers = [*headers, *self._marks(origin)]
-            return start_response(status, headers, exc_info)
-
-        return self._app(environ, start)
+        return self._app(environ, _Answer(self, environ, start_response).start)
 
     def _is_open(self, environ: WSGIEnvironment) -> bool:
         match = self._routes.find(environ.get("PATH_INFO", "") or "/")
@@ -93,7 +78,7 @@ class Cors:
         return "*" if "*" in self._origins else None
 
     def _preflight(self, environ: WSGIEnvironment, origin: str) -> Headers:
-        headers = self._marks(origin)
+        headers = self.marks(origin)
         is_allowed = self._allowed(origin) is not None
         if not is_allowed and self._opens(environ):
             headers, is_allowed = _opened(headers[:1], origin), True
@@ -105,7 +90,8 @@ class Cors:
             ]
         return headers
 
-    def _marks(self, origin: str) -> Headers:
+    def marks(self, origin: str) -> Headers:
+        """What an answer says to a page of this origin, or to none."""
         headers: Headers = [("Vary", "Origin")]
         allowed = self._allowed(origin) if origin else None
         if allowed is not None:
@@ -114,6 +100,38 @@ class Cors:
                 ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
             ]
         return headers
+
+
+class _Answer:
+    """The head of an answer on its way out."""
+
+    __slots__ = ("_cors", "_environ", "_start_response")
+
+    def __init__(
+        self, cors: Cors, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> None:
+        self._cors = cors
+        self._environ = environ
+        self._start_response = start_response
+
+    def start(
+        self,
+        status: str,
+        headers: Headers,
+        exc_info: ExceptionInfo | None = None,
+        /,
+    ) -> Callable[[bytes], object]:
+        """Pass it on, marked."""
+        environ = self._environ
+        mount = environ.get("ocsync.mount")
+        origin = environ.get("HTTP_ORIGIN", "")
+        if not isinstance(mount, Mount):
+            headers = [*headers, *self._cors.marks(origin)]
+        elif environ["REQUEST_METHOD"] in mount.any_origin_methods:
+            headers = _opened(headers, origin)
+        elif not mount.any_origin:
+            headers = [*headers, *self._cors.marks(origin)]
+        return self._start_response(status, headers, exc_info)
 
 
 def _opened(headers: Headers, origin: str) -> Headers:

@@ -7,9 +7,9 @@ its own buffer; others are counted while they stream.
 """
 
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from operator import itemgetter
 from time import perf_counter
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -19,7 +19,9 @@ from ocsync.observer import Observer, Visit
 from ocsync.timings import TIMINGS, Timings
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
+from spaces.ids import new_id
 
+_NAME: Final = itemgetter(0)
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 _ALWAYS: Final = (
@@ -97,7 +99,7 @@ class _Answer:
         """Pass the answer's head on, with what every answer carries."""
         visit = self._visit
         visit.status = int(status[:3])
-        present = {name.lower() for name, _ in headers}
+        present = set(map(str.lower, map(_NAME, headers)))
         complete = [
             *headers,
             *(pair for lower, pair in _LOWER_ALWAYS if lower not in present),
@@ -141,7 +143,7 @@ class _Counted:
 
 def _request_id(environ: WSGIEnvironment) -> str:
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _SANE_ID.fullmatch(given) else str(uuid.uuid4())
+    return given if _SANE_ID.fullmatch(given) else new_id()
 
 
 def _shown_path(environ: WSGIEnvironment) -> str:
