@@ -144,6 +144,13 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     errors.ChecksumMismatch: _Row(400, "checksum_mismatch"),
     errors.LengthMismatch: _Row(400, "length_mismatch"),
     errors.ContentDamaged: _Row(500, "content_damaged"),
+    errors.StoreUnavailable: _Row(
+        503,
+        "store_unavailable",
+        sabre="Busy",
+        message="The store of file content does not answer",
+        headers=(RETRY_SOON,),
+    ),
     # The desktop client aborts its whole run on a 503 that names ServiceUnavailable:
     # that is for maintenance, not for one write that did not get its turn.
     errors.Busy: _Row(503, "busy", sabre="Busy", headers=(RETRY_SOON,)),

@@ -36,6 +36,7 @@
     ├── ChecksumMismatch
     ├── LengthMismatch               fewer or more bytes than announced
     ├── ContentDamaged               stored bytes differ from their checksum
+    ├── StoreUnavailable             content is kept elsewhere, which does not answer
     ├── Busy                         a writer could not get its turn in time
     ├── SyncTokenExpired
     └── SchemaMismatch               the database is newer or older than the code
@@ -274,6 +275,17 @@ class LengthMismatch(SpacesError):
 
 class ContentDamaged(SpacesError):
     """The stored content is damaged."""
+
+
+@dataclass(eq=False)
+class StoreUnavailable(SpacesError):
+    """The store of file content cannot be used."""
+
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Say why, for whoever runs the server."""
+        return self.reason or super().__str__()
 
 
 class Busy(SpacesError):

@@ -114,21 +114,10 @@ class Fsck:
                 if upload.offset
             ]
         for upload in uploads:
-            size = self._staged_size(upload)
-            if size < upload.offset and self._is_unchanged(upload):
-                detail = f"{size} bytes instead of {upload.offset}"
+            is_short = not self._blobs.holds(upload.blob_id, upload.offset)
+            if is_short and self._is_unchanged(upload):
+                detail = f"not all of its {upload.offset} bytes are there"
                 yield Finding(FindingKind.UPLOAD_SHORT, upload.id, detail)
-
-    def _staged_size(self, upload: Upload) -> int:
-        try:
-            with self._blobs.open_staged(upload.blob_id) as reader:
-                return reader.size
-        except BlobNotFound:
-            pass
-        try:
-            return self._blobs.size(upload.blob_id)
-        except BlobNotFound:
-            return 0
 
     def _is_unchanged(self, upload: Upload) -> bool:
         with self._database.read() as connection:

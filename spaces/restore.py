@@ -148,7 +148,7 @@ def _bring_back(
             continue
         with reader, blobs.stage(blob.id) as staged:
             pour(reader, staged)
-        blobs.seal(blob.id, blob.size)
+            staged.seal()
 
 
 def _is_as_stated(content: BlobStore, blob: StoredBlob, *, deep: bool) -> bool:

@@ -391,7 +391,7 @@ class Uploads:
 
     def _restage(self, upload: Upload) -> BlobId:
         blob_id = BlobId(new_id())
-        with self._blobs.concatenate(blob_id, (upload.blob_id,)) as staged:
-            staged.truncate(upload.offset)
+        parts = ((upload.blob_id, upload.offset),)
+        with self._blobs.concatenate(blob_id, parts) as staged:
             staged.flush()
         return blob_id

@@ -13,7 +13,7 @@ from ocsync.uploads.holds import Hold
 from ocsync.uploads.writing import Writing
 from ocsync.wire.body import BodyError, BodyInterrupted, BodyTooLarge
 from ocsync.wire.checksum import ALGORITHMS, Checksum, RunningDigest, start_digest
-from spaces.errors import QuotaExceeded, StorageFull
+from spaces.errors import BlobNotFound, QuotaExceeded, StorageFull
 from spaces.upload_model import LeaseLost
 
 ReadTrailer = Callable[[Mapping[str, str]], Checksum | None]
@@ -26,6 +26,7 @@ _OUTCOMES: Final[dict[type[Exception], Outcome]] = {
     StorageFull: Outcome.STORE_FULL,
     QuotaExceeded: Outcome.QUOTA_FULL,
     LeaseLost: Outcome.LOST,
+    BlobNotFound: Outcome.LOST,  # a newcomer has taken the bytes over
 }
 """What breaks the reading off; the first that fits counts."""
 

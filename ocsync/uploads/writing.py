@@ -87,15 +87,16 @@ class Writing:
         """Close; what was staged but not recorded is cut away at the next opening."""
         self._settle()
         if self._staged is not None:
-            self._staged.close()
+            self._staged.__exit__(kind, error, trace)
 
     def discard(self) -> None:
         """Throw all of it away."""
         self._settle()
-        if self._staged is not None:
-            self._staged.close()
-            self._staged = None
-        self._depot.blobs.discard(self._upload.blob_id)
+        staged, self._staged = self._staged, None
+        if staged is not None:
+            staged.discard()
+        else:
+            self._depot.blobs.discard(self._upload.blob_id)
 
     def open(self) -> None:
         """Make ready to append at the row's offset.
@@ -104,13 +105,13 @@ class Writing:
             BlobNotFound: the staged bytes are gone, or fewer than recorded.
         """
         upload, blobs = self._upload, self._depot.blobs
+        self._checksums = self._checksums_at_offset()
         if upload.offset:
             self._staged = blobs.resume(upload.blob_id, upload.offset)
         else:
             if upload.epoch > 1:
                 blobs.discard(upload.blob_id)
             self._staged = blobs.stage(upload.blob_id)
-        self._checksums = self._checksums_at_offset()
         self._appender = Appender(
             self._staged,
             self._checksums,
@@ -152,12 +153,12 @@ class Writing:
         blob_id = self._upload.blob_id
         self._depot.blobs.discard(blob_id)
         self._upload = self._depot.uploads.absorb(self._upload, parts)
-        self._staged = self._depot.blobs.concatenate(
-            blob_id, tuple(part.blob_id for part in parts)
-        )
-        self._staged.flush()
         self._checksums = RunningChecksums(self._algorithms(), is_resumable=True)
-        self._catch_up(self._checksums, self._staged.size)
+        for part in parts:
+            self._catch_up(self._checksums, part.blob_id, part.offset)
+        self._staged = self._depot.blobs.concatenate(
+            blob_id, tuple((part.blob_id, part.offset) for part in parts)
+        )
         self.keep(length=self._upload.length)
 
     def keep(self, *, length: int | None, keeps_lease: bool = True) -> None:
@@ -214,12 +215,13 @@ class Writing:
             except ChecksumMismatch:
                 self.watch.mismatched("file")
                 raise
-        if self._staged is not None:
-            self._staged.close()
-            self._staged = None
-        elif not size:
-            self._depot.blobs.stage(upload.blob_id).close()
-        self._depot.blobs.seal(upload.blob_id, size)
+        staged, self._staged = self._staged, None
+        if staged is None and not size:
+            staged = self._depot.blobs.stage(upload.blob_id)
+        if staged is None:
+            self._depot.blobs.seal(upload.blob_id, size)
+        else:
+            staged.seal()
         return Content(upload.blob_id, size, self._checksums.checksums())
 
     def _checksums_at_offset(self) -> RunningChecksums:
@@ -236,7 +238,7 @@ class Writing:
             self._algorithms(), is_resumable=not self._in_one_go
         )
         if upload.offset:
-            self._catch_up(checksums, upload.offset)
+            self._catch_up(checksums, upload.blob_id, upload.offset)
         return checksums
 
     def _settle(self) -> None:
@@ -255,12 +257,14 @@ class Writing:
             *(() if wanted is None else (wanted,)),
         )
 
-    def _catch_up(self, checksums: RunningChecksums, size: int) -> None:
-        upload, blobs = self._upload, self._depot.blobs
+    def _catch_up(
+        self, checksums: RunningChecksums, blob_id: BlobId, size: int
+    ) -> None:
+        blobs = self._depot.blobs
         try:
-            reader = blobs.open_staged(upload.blob_id)
+            reader = blobs.open_staged(blob_id, size)
         except BlobNotFound:
-            reader = blobs.open(upload.blob_id)
+            reader = blobs.open(blob_id)
         with reader:
             while size and (data := reader.read(min(size, _READ_BYTES))):
                 checksums.update(memoryview(data))

@@ -16,7 +16,8 @@ from spaces.ids import BlobId
 class Staged(Protocol):
     """A staging area that is open for appending, by one writer at a time.
 
-    Closing it without sealing keeps the bytes that were written.
+    Closing it keeps the bytes that were written; leaving its block by an error keeps
+    at least those that were flushed.
     """
 
     @property
@@ -41,7 +42,25 @@ class Staged(Protocol):
         ...
 
     def truncate(self, size: int) -> None:
-        """Cut back to the size, which MUST NOT exceed the present one."""
+        """Cut back to the size at opening, or within what was written since a flush.
+
+        A store MAY be able to cut back to any size.
+
+        Raises:
+            ValueError: the size exceeds the present one, or is not to be had.
+        """
+        ...
+
+    def seal(self) -> None:
+        """Turn everything written into a blob, durably, and close.
+
+        Raises:
+            StorageFull: there is no room for it.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Forget everything, and close; idempotent, and harmless after `seal`."""
         ...
 
     def close(self) -> None:
@@ -104,7 +123,26 @@ class BlobReader(Protocol):
 
 
 class BlobStore(Protocol):
-    """Content by id. Thread-safe, and safe beside other processes on the same store."""
+    """Content by id. Thread-safe, and safe beside other processes on the same store.
+
+    Every method MAY raise StoreUnavailable where the store is reached over a network.
+    """
+
+    @property
+    def reference(self) -> str | None:
+        """What names the store, where it is kept apart from this machine.
+
+        A backup then names it too, instead of copying it. None for a local store.
+        """
+        ...
+
+    def require_ready(self) -> None:
+        """Refuse a store that cannot be used.
+
+        Raises:
+            StoreUnavailable: says why in one line, for whoever runs the server.
+        """
+        ...
 
     def stage(self, blob_id: BlobId) -> Staged:
         """Open a new, empty staging area."""
@@ -118,11 +156,14 @@ class BlobStore(Protocol):
         """
         ...
 
-    def open_staged(self, blob_id: BlobId, start: int = 0) -> BlobReader:
-        """Read what is staged so far, to catch up with checksums.
+    def open_staged(self, blob_id: BlobId, size: int | None = None) -> BlobReader:
+        """Read what is staged, or the first bytes of it, to catch up with checksums.
+
+        Nobody may be writing to it; a store MAY keep a writer that has it open from
+        writing any more.
 
         Raises:
-            BlobNotFound: there is no such staging area.
+            BlobNotFound: there is no such staging area, or it holds fewer bytes.
         """
         ...
 
@@ -136,6 +177,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def holds(self, blob_id: BlobId, size: int) -> bool:
+        """Whether at least so many bytes are staged, or sealed; disturbs no writer."""
+        ...
+
     def seal(self, blob_id: BlobId, size: int) -> None:
         """Turn the staged bytes into a blob, durably; returns when that is done.
 
@@ -147,10 +192,17 @@ class BlobStore(Protocol):
         """
         ...
 
-    def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> Staged:
-        """Open a staging area that begins with the content of staged or sealed parts.
+    def concatenate(
+        self, blob_id: BlobId, parts: tuple[tuple[BlobId, int], ...]
+    ) -> Staged:
+        """Open a staging area that begins with the first bytes of other blobs.
 
-        Copies by reference (reflink, copy_file_range) where the store can.
+        Each part is staged or sealed. They are copied by reference (reflink,
+        copy_file_range) where the store can. Writers that have one open MAY be kept
+        from writing any more.
+
+        Raises:
+            BlobNotFound: a part is not there, or holds fewer bytes.
         """
         ...
 

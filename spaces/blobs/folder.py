@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, NoReturn, Self
 
 from spaces.blobs.directories import DirectorySync
+from spaces.blobs.folder_reader import FolderReader
 from spaces.blobs.layout import (
     SEALED,
     SHARDS,
@@ -41,9 +42,17 @@ class FolderStaged:
     """A file in `staging/`, open for appending."""
 
     def __init__(
-        self, descriptor: int, size: int, *, directories: DirectorySync | None
+        self,
+        store: "FolderBlobStore",
+        blob_id: BlobId,
+        *,
+        descriptor: int,
+        size: int,
+        directories: DirectorySync | None,
     ) -> None:
         """Take over the descriptor; without `directories`, flushing does nothing."""
+        self._store = store
+        self._blob_id = blob_id
         self._descriptor = descriptor
         self._size = size
         self._directories = directories
@@ -93,94 +102,52 @@ class FolderStaged:
         os.ftruncate(self._descriptor, size)
         self._size = size
 
+    def seal(self) -> None:
+        """Close the file and give it its name."""
+        self.close()
+        self._store.seal(self._blob_id, self._size)
+
+    def discard(self) -> None:
+        """Close the file and remove it."""
+        self.close()
+        self._store.discard(self._blob_id)
+
     def close(self) -> None:
         """Close the file."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
-    def append_file(self, path: Path) -> None:
-        """Append a whole file, by reference where the filesystem can share blocks."""
+    def append_file(self, path: Path, size: int) -> None:
+        """Append so much of a file, by reference where the filesystem can share blocks.
+
+        Raises:
+            BlobNotFound: it is shorter.
+        """
         source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             position = 0
-            while count := self._copy(source, position):
+            while position < size:
+                count = self._copy(source, position, size - position)
+                if not count:
+                    raise BlobNotFound
                 position += count
                 self._size += count
         finally:
             os.close(source)
 
-    def _copy(self, source: int, position: int) -> int:
+    def _copy(self, source: int, position: int, most: int) -> int:
         try:
             return os.copy_file_range(
-                source, self._descriptor, _COPY_BYTES, position, self._size
+                source, self._descriptor, min(most, _COPY_BYTES), position, self._size
             )
         except OSError as error:
             if error.errno not in {errno.EXDEV, errno.EINVAL, errno.ENOSYS}:
                 _raise(error)
-        data = os.pread(source, _READ_BYTES, position)
+        data = os.pread(source, min(most, _READ_BYTES), position)
         self.write(data)
         self._size -= len(data)  # counted by the caller
         return len(data)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
-
-
-class FolderReader:
-    """A range of a file, read by position, so that the descriptor can be shared."""
-
-    def __init__(self, descriptor: int, start: int, length: int) -> None:
-        """Take over the descriptor."""
-        self._descriptor = descriptor
-        self._position = start
-        self._end = start + length
-        self._size = length
-
-    @property
-    def size(self) -> int:
-        """Bytes that the range holds in all."""
-        return self._size
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many bytes, all that is left if negative; b"" at the end."""
-        left = self._end - self._position
-        wanted = left if size < 0 else min(size, left)
-        parts: list[bytes] = []
-        while wanted and (data := os.pread(self._descriptor, wanted, self._position)):
-            parts.append(data)
-            self._position += len(data)
-            wanted -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:
-        """Fill the buffer as far as the range goes; 0 at the end."""
-        room = min(len(buffer), self._end - self._position)
-        if room <= 0:
-            return 0
-        count = os.preadv(self._descriptor, [memoryview(buffer)[:room]], self._position)
-        self._position += count
-        return count
-
-    def fileno(self) -> int | None:
-        """The file's descriptor."""
-        return self._descriptor
-
-    def close(self) -> None:
-        """Close the file."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -217,6 +184,14 @@ class FolderBlobStore:
     def _syncing(self) -> DirectorySync | None:
         return self._directories if self._is_safe else None
 
+    @property
+    def reference(self) -> str | None:
+        """It lies on this machine."""
+        return None
+
+    def require_ready(self) -> None:
+        """The folder was made ready at once."""
+
     def stage(self, blob_id: BlobId) -> FolderStaged:
         """Open a new, empty staging area."""
         return self._staged(blob_id, os.O_CREAT | os.O_TRUNC, 0)
@@ -232,9 +207,20 @@ class FolderBlobStore:
             staged.truncate(size)
         return staged
 
-    def open_staged(self, blob_id: BlobId, start: int = 0) -> FolderReader:
-        """Read what is staged so far."""
-        return self._reader(staged_path(blob_id), start, None)
+    def open_staged(self, blob_id: BlobId, size: int | None = None) -> FolderReader:
+        """Read what is staged so far, or the first bytes of it."""
+        reader = self._reader(staged_path(blob_id), 0, size)
+        if size is not None and reader.size < size:
+            reader.close()
+            raise BlobNotFound
+        return reader
+
+    def holds(self, blob_id: BlobId, size: int) -> bool:
+        """Whether at least so many bytes are staged or sealed."""
+        try:
+            return self._any_path(blob_id).stat().st_size >= size
+        except FileNotFoundError:
+            return False
 
     def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
         """Write the file where it stays, sync it and its directory."""
@@ -282,16 +268,17 @@ class FolderBlobStore:
         finally:
             os.close(descriptor)
 
-    def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> FolderStaged:
-        """Open a staging area that begins with the content of the parts."""
+    def concatenate(
+        self, blob_id: BlobId, parts: tuple[tuple[BlobId, int], ...]
+    ) -> FolderStaged:
+        """Open a staging area that begins with the first bytes of the parts."""
         staged = self.stage(blob_id)
         try:
             with _missing_is_not_found():
-                for part in parts:
-                    staged.append_file(self._any_path(part))
+                for part, size in parts:
+                    staged.append_file(self._any_path(part), size)
         except BaseException:
-            staged.close()
-            self.discard(blob_id)
+            staged.discard()
             raise
         return staged
 
@@ -347,7 +334,9 @@ class FolderBlobStore:
             _raise(error)
         if size is None:
             size = os.fstat(descriptor).st_size
-        return FolderStaged(descriptor, size, directories=self._syncing)
+        return FolderStaged(
+            self, blob_id, descriptor=descriptor, size=size, directories=self._syncing
+        )
 
     def _reader(self, path: str, start: int, length: int | None) -> FolderReader:
         try:

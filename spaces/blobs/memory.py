@@ -14,7 +14,11 @@ from spaces.ids import BlobId
 class MemoryStaged:
     """Bytes that grow in a bytearray of the store."""
 
-    def __init__(self, content: bytearray) -> None:
+    def __init__(
+        self, store: "MemoryBlobStore", blob_id: BlobId, content: bytearray
+    ) -> None:
+        self._store = store
+        self._blob_id = blob_id
         self._content = content
 
     @property
@@ -34,6 +38,14 @@ class MemoryStaged:
         if size > self.size:
             raise ValueError("a staging area cannot be cut to more than it holds")
         del self._content[size:]
+
+    def seal(self) -> None:
+        """Turn the bytes into a blob."""
+        self._store.seal(self._blob_id, self.size)
+
+    def discard(self) -> None:
+        """Forget them."""
+        self._store.discard(self._blob_id)
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -72,26 +84,39 @@ class MemoryBlobStore:
         self._sealed: dict[BlobId, bytes] = {}
         self._mutex = Lock()
 
+    @property
+    def reference(self) -> str | None:
+        """It is nowhere else."""
+        return None
+
+    def require_ready(self) -> None:
+        """It always is."""
+
     def stage(self, blob_id: BlobId) -> MemoryStaged:
         """Open a new, empty staging area."""
         content = self._staged[require_blob_id(blob_id)] = bytearray()
-        return MemoryStaged(content)
+        return MemoryStaged(self, blob_id, content)
 
     def resume(self, blob_id: BlobId, size: int) -> MemoryStaged:
         """Open a staging area again, cut back to the size."""
         content = self._staged.get(blob_id)
         if content is None or len(content) < size:
             raise BlobNotFound
-        staged = MemoryStaged(content)
+        staged = MemoryStaged(self, blob_id, content)
         staged.truncate(size)
         return staged
 
-    def open_staged(self, blob_id: BlobId, start: int = 0) -> MemoryReader:
-        """Read what is staged so far."""
+    def open_staged(self, blob_id: BlobId, size: int | None = None) -> MemoryReader:
+        """Read what is staged so far, or the first bytes of it."""
         content = self._staged.get(blob_id)
-        if content is None:
+        if content is None or (size is not None and len(content) < size):
             raise BlobNotFound
-        return MemoryReader(bytes(content[start:]))
+        return MemoryReader(bytes(content[:size]))
+
+    def holds(self, blob_id: BlobId, size: int) -> bool:
+        """Whether at least so many bytes are staged or sealed."""
+        content = self._staged.get(blob_id, self._sealed.get(blob_id))
+        return content is not None and len(content) >= size
 
     def put(self, blob_id: BlobId, data: bytes | bytearray | memoryview) -> None:
         """Keep a small content as a blob at once."""
@@ -109,15 +134,18 @@ class MemoryBlobStore:
             self._sealed[blob_id] = bytes(content)
             self._staged.pop(blob_id, None)
 
-    def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> MemoryStaged:
-        """Open a staging area that begins with the content of the parts."""
-        contents = [self._staged.get(part, self._sealed.get(part)) for part in parts]
+    def concatenate(
+        self, blob_id: BlobId, parts: tuple[tuple[BlobId, int], ...]
+    ) -> MemoryStaged:
+        """Open a staging area that begins with the first bytes of the parts."""
+        if not all(self.holds(part, size) for part, size in parts):
+            raise BlobNotFound
+        found = [
+            bytes(self._staged.get(part, self._sealed.get(part, b""))[:size])
+            for part, size in parts
+        ]
         staged = self.stage(blob_id)
-        for content in contents:
-            if content is None:
-                self.discard(blob_id)
-                raise BlobNotFound
-            staged.write(bytes(content))
+        staged.write(b"".join(found))
         return staged
 
     def discard(self, blob_id: BlobId) -> None:

@@ -17,13 +17,14 @@ from spaces.watch import Step, Watch
 class _WatchedStaged:
     """A staging area whose flushes are timed."""
 
-    __slots__ = ("_staged", "_watch", "close", "truncate", "write")
+    __slots__ = ("_staged", "_watch", "close", "discard", "truncate", "write")
 
     def __init__(self, staged: Staged, watch: Watch) -> None:
         self._staged = staged
         self._watch = watch
         self.write = staged.write
         self.truncate = staged.truncate
+        self.discard = staged.discard
         self.close = staged.close
 
     @property
@@ -39,6 +40,14 @@ class _WatchedStaged:
         finally:
             self._watch.took(Step.FLUSH, began, perf_counter())
 
+    def seal(self) -> None:
+        """Turn everything written into a blob, durably, and close."""
+        began = perf_counter()
+        try:
+            self._staged.seal()
+        finally:
+            self._watch.took(Step.SEAL, began, perf_counter())
+
     def __enter__(self) -> Self:
         """Return itself."""
         return self
@@ -50,7 +59,7 @@ class _WatchedStaged:
         trace: TracebackType | None,
     ) -> None:
         """Close."""
-        self.close()
+        self._staged.__exit__(kind, error, trace)
 
 
 class WatchedBlobs:
@@ -59,11 +68,18 @@ class WatchedBlobs:
     def __init__(self, store: BlobStore, *, watch: Watch) -> None:
         self._store = store
         self._watch = watch
+        self.require_ready = store.require_ready
         self.open_staged = store.open_staged
+        self.holds = store.holds
         self.size = store.size
         self.discard = store.discard
         self.shards = store.shards
         self.free_bytes = store.free_bytes
+
+    @property
+    def reference(self) -> str | None:
+        """What names the store."""
+        return self._store.reference
 
     def stage(self, blob_id: BlobId) -> Staged:
         """Open a new, empty staging area."""
@@ -81,8 +97,10 @@ class WatchedBlobs:
         finally:
             self._watch.took(Step.STAGE, began, perf_counter())
 
-    def concatenate(self, blob_id: BlobId, parts: tuple[BlobId, ...]) -> Staged:
-        """Open a staging area that begins with the content of the parts."""
+    def concatenate(
+        self, blob_id: BlobId, parts: tuple[tuple[BlobId, int], ...]
+    ) -> Staged:
+        """Open a staging area that begins with the first bytes of the parts."""
         began = perf_counter()
         try:
             return _WatchedStaged(self._store.concatenate(blob_id, parts), self._watch)

@@ -182,7 +182,6 @@ class FileWriter:
         """Open the staging area."""
         self.blob_id = blob_id
         self.checksums = checksums
-        self._blobs = blobs
         self._staged = blobs.stage(blob_id)
         self._appender = Appender(
             self._staged, checksums, expected_bytes=expected_bytes
@@ -227,8 +226,7 @@ class FileWriter:
         """
         self.settle()
         size = self._staged.size
-        self._staged.close()
-        self._blobs.seal(self.blob_id, size)
+        self._staged.seal()
         self._is_finished = True
         return Content(self.blob_id, size, self.checksums.checksums())
 
@@ -237,8 +235,7 @@ class FileWriter:
         if not self._is_finished:
             self._is_finished = True
             self._appender.settle()
-            self._staged.close()
-            self._blobs.discard(self.blob_id)
+            self._staged.discard()
 
     def __enter__(self) -> Self:
         """Return itself."""

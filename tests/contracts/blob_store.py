@@ -120,10 +120,75 @@ class BlobStoreContract:
         with store.stage(blob_id) as staged:
             staged.write(b"0123456789")
 
-            with store.open_staged(blob_id, 4) as reader:
-                assert reader.read() == b"456789"
+        with store.open_staged(blob_id) as reader:
+            assert reader.size == 10
+            assert reader.read() == b"0123456789"
+        with store.open_staged(blob_id, 4) as reader:
+            assert reader.read() == b"0123"
+        with pytest.raises(BlobNotFound):
+            store.open_staged(blob_id, 11)
         with pytest.raises(BlobNotFound):
             store.open_staged(_fresh())
+
+    def test_asking_how_much_is_held(self, store: BlobStore) -> None:
+        """A check can ask beside a writer, and goes on asking when all is sealed."""
+        blob_id = _fresh()
+        with store.stage(blob_id) as staged:
+            staged.write(b"0123456789")
+            staged.flush()
+
+            assert [store.holds(blob_id, size) for size in (0, 4, 10, 11)] == [
+                True,
+                True,
+                True,
+                False,
+            ]
+            staged.write(b"!")
+            staged.seal()
+
+        assert [store.holds(blob_id, size) for size in (11, 12)] == [True, False]
+        assert not store.holds(_fresh(), 0)
+
+    def test_sealing_what_is_open(self, store: BlobStore) -> None:
+        """Whoever has written it all seals it without closing it first."""
+        blob_id = _fresh()
+        with store.stage(blob_id) as staged:
+            staged.write(b"content")
+            staged.seal()
+            staged.discard()
+
+        store.seal(blob_id, 7)
+        assert store.open(blob_id).read() == b"content"
+        assert blob_id not in set(store.staged_ids())
+
+    def test_discarding_what_is_open(self, store: BlobStore) -> None:
+        """A broken upload leaves nothing, whether it was flushed or not."""
+        flushed, fresh = _fresh(), _fresh()
+        with store.stage(flushed) as staged:
+            staged.write(b"half")
+            staged.flush()
+            staged.discard()
+        with store.stage(fresh) as staged:
+            staged.write(b"half")
+            staged.discard()
+
+        assert list(store.staged_ids()) == []
+
+    def test_what_was_flushed_outlives_an_error(self, store: BlobStore) -> None:
+        """A request that fails keeps what it has recorded."""
+        blob_id = _fresh()
+
+        def fail() -> None:
+            with store.stage(blob_id) as staged:
+                staged.write(b"good")
+                staged.flush()
+                staged.write(b", unrecorded")
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            fail()
+        store.resume(blob_id, 4).seal()
+        assert store.open(blob_id).read() == b"good"
 
     def test_sealing_twice_is_sealing_once(self, store: BlobStore) -> None:
         """A finish that is tried again finds its blob."""
@@ -233,27 +298,31 @@ class BlobStoreContract:
             store.resume(blob_id, 0)
 
     def test_concatenating(self, store: BlobStore) -> None:
-        """Parts are joined in order, staged or sealed, each as often as named."""
+        """Parts are joined in order, staged or sealed, as far and as often as named."""
         sealed = self._sealed(store, b"sealed ")
         staged = _fresh()
         with store.stage(staged) as part:
             part.write(b"staged ")
         whole = _fresh()
 
-        with store.concatenate(whole, (staged, sealed, staged)) as joined:
-            assert joined.size == 21
+        parts = ((staged, 7), (sealed, 7), (staged, 4))
+        with store.concatenate(whole, parts) as joined:
+            assert joined.size == 18
             joined.write(b"end")
-        store.seal(whole, 24)
+        store.seal(whole, 21)
 
-        assert store.open(whole).read() == b"staged sealed staged end"
+        assert store.open(whole).read() == b"staged sealed stagend"
         assert store.open(sealed).read() == b"sealed "
 
     def test_concatenating_what_is_not_there(self, store: BlobStore) -> None:
         """No part is silently left out."""
-        whole = _fresh()
+        part = self._sealed(store, b"part")
 
         with pytest.raises(BlobNotFound):
-            store.concatenate(whole, (self._sealed(store, b"part"), _fresh()))
+            store.concatenate(_fresh(), ((part, 4), (_fresh(), 4)))
+        with pytest.raises(BlobNotFound):
+            store.concatenate(_fresh(), ((part, 5),))
+        assert list(store.staged_ids()) == []
 
     def test_listing(self, store: BlobStore) -> None:
         """Every blob is in exactly one shard; staging areas are apart."""
