@@ -17,6 +17,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "space": "spaces",
     "uploads": "uploads",
     "fsck": "check",
+    "doctor": "doctor",
     "backup": "backups",
     "restore": "backups",
     "config": "configuration",

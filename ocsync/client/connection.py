@@ -225,7 +225,7 @@ class Http:
         authorization = self._credentials.for_url(url)
         if authorization is not None:
             yield "Authorization", authorization
-        if body is not None:
+        if body is not None and "Transfer-Encoding" not in headers:
             yield "Content-Length", str(body.length)
         yield from headers.items()
 
