@@ -10,6 +10,7 @@ import { h } from "./view/dom.js";
 import { Shell } from "./view/shell.js";
 import { TransfersPanel } from "./view/transfers.js";
 import { VIEWS } from "./view/views.js";
+import { hashFile } from "./wire/hashes.js";
 import { Downloads } from "./wire/downloads.js";
 import { Files } from "./wire/files.js";
 import { Login, readConfiguration } from "./wire/login.js";
@@ -43,6 +44,7 @@ async function enter(shell, login, announce) {
   const transfers = new Transfers({
     uploads: new Uploads(server),
     files,
+    hashFile,
     unfinished: new Unfinished(user.id),
     askConflict,
   });

@@ -6,6 +6,7 @@ const ROUTES = {
   "": { view: "start", takes: [] },
   s: { view: "folder", takes: ["spaceId"], rest: "names" },
   f: { view: "link", takes: ["id"] },
+  find: { view: "find", takes: ["spaceId", "words"] },
   trash: { view: "trash", takes: ["spaceId"] },
   space: { view: "space", takes: ["spaceId"] },
   tokens: { view: "tokens", takes: [] },

@@ -1,45 +1,51 @@
-// The uploads of this tab: which of them runs, how far it is, and what happens when
-// something fails. Emits "change" when one of them changes and "stored" with a file.
+// The uploads of this tab: which of them runs, what can be done with them, and how far
+// they are all together. How one goes is `course.js`'s. Emits "change" when one of them
+// changes and "stored" with a file that is there.
 
-import { freeName } from "./order.js";
+import { Course, Stopped } from "./course.js";
 
-const AT_ONCE = 2;
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
-const MAX_DISPUTES = 5;
-/** Statuses after which the server is asked for its offset, and sending goes on. */
-const DISPUTES = [409, 423, 429, 460];
-
-/** The condition that nothing is replaced. */
-const NEW = { "If-None-Match": "*" };
-
-class Stopped extends Error {}
+const AT_ONCE = 3;
 
 export class Transfers extends EventTarget {
-  /** `askConflict(upload, existing)` resolves to "replace", "keep" or "skip". */
-  constructor({ uploads, files, unfinished, askConflict }) {
+  /**
+   * `askConflict(upload, existing)` resolves to "replace", "keep" or "skip". `locks` is
+   * the browser's: a file goes to a folder from one tab at a time.
+   */
+  constructor({ uploads, files, hashFile, unfinished, askConflict, locks = navigator.locks }) {
     super();
-    Object.assign(this, { uploads, files, unfinished, askConflict });
+    Object.assign(this, { uploads, files, hashFile, unfinished, askConflict, locks });
     this.all = [];
+    this.old = [];
     this.question = Promise.resolve();
   }
 
-  /** Upload files into a folder. */
-  add(spaceId, folder, files) {
-    const batch = { answer: null, size: files.length, entries: null };
-    for (const file of files) {
-      const upload = { spaceId, folder, file, name: file.name, batch, token: null };
-      const known = this.unfinished.find(upload);
-      if (this.all.some((each) => this.isSame(each, upload))) continue;
-      if (known) Object.assign(upload, { token: known.token, name: known.name });
-      this.all.push(Object.assign(upload, { state: "waiting", sent: 0, speed: 0 }));
+  /** Upload into a folder: `items` are `{file, path}`; without a file, only the folder. */
+  add(spaceId, folder, items) {
+    const batch = {
+      spaceId, folder, size: items.length, answer: null, folders: new Map(),
+    };
+    const known = new Set(this.all.filter(isOpen).map((each) => this.unfinished.key(each)));
+    for (const { file, path } of items) {
+      if (file) this.addFile(batch, file, [...folder, ...path], known);
+      else new Course(this, { batch, spaceId }).folder([...folder, ...path]).catch(() => {});
     }
     this.proceed();
+    this.findOld();
+  }
+
+  addFile(batch, file, folder, known) {
+    const { spaceId } = batch;
+    const upload = { spaceId, folder, file, name: file.name, batch, token: null };
+    const key = this.unfinished.key(upload);
+    if (known.has(key)) return;
+    known.add(key);
+    const record = this.unfinished.find(upload);
+    if (record) Object.assign(upload, { token: record.token, name: record.name });
+    this.all.push(Object.assign(upload, { state: "waiting", sent: 0, speed: 0 }));
   }
 
   pause(upload) {
-    upload.state = "paused";
-    upload.controller?.abort(new Stopped());
+    this.stop(upload, "paused");
     this.proceed();
   }
 
@@ -48,14 +54,34 @@ export class Transfers extends EventTarget {
     this.proceed();
   }
 
+  pauseAll() {
+    for (const each of this.all.filter(isMoving)) this.stop(each, "paused");
+    this.proceed();
+  }
+
+  resumeAll() {
+    for (const each of this.all) {
+      if (each.state === "paused" || each.state === "failed") each.state = "waiting";
+    }
+    this.proceed();
+  }
+
+  async cancelAll() {
+    await Promise.all(this.all.filter(isOpen).map((each) => this.cancel(each)));
+  }
+
   /** Stop an upload and drop what the server has of it. */
   async cancel(upload) {
-    const isRunning = upload.state !== "done";
-    upload.state = "gone";
-    upload.controller?.abort(new Stopped());
+    const isBegun = upload.state !== "done";
+    this.stop(upload, "gone");
     this.all = this.all.filter((each) => each !== upload);
-    if (isRunning) await this.forget(upload);
+    if (isBegun) await this.forget(upload);
     this.proceed();
+  }
+
+  stop(upload, state) {
+    upload.state = state;
+    upload.controller?.abort(new Stopped());
   }
 
   /** Take uploads that are over from the list. */
@@ -64,22 +90,38 @@ export class Transfers extends EventTarget {
     this.changed();
   }
 
-  /** Uploads of an earlier visit, for which the file must be chosen again. */
-  interrupted() {
-    const isKnown = (record) => this.all.some((each) => this.isSame(each, record));
-    return this.unfinished.list().filter((record) => !isKnown(record));
-  }
-
   /** Give up an upload, of this visit or an earlier one. */
   async forget(upload) {
     this.unfinished.forget(upload);
+    this.old = this.old.filter((each) => each !== upload);
     this.changed();
     if (upload.token) await this.uploads.remove(upload.token).catch(() => {});
   }
 
-  isSame(one, other) {
-    const isOver = one.state === "done" || one.state === "failed";
-    return !isOver && this.unfinished.key(one) === this.unfinished.key(other);
+  /** Look for uploads of earlier visits, whose files must be chosen again, in `old`. */
+  async findOld() {
+    const { held = [] } = await this.locks.query();
+    const busy = new Set([
+      ...held.map((lock) => lock.name),
+      ...this.all.filter(isOpen).map((each) => this.unfinished.key(each)),
+    ]);
+    this.old = this.unfinished.list().filter((each) => !busy.has(this.unfinished.key(each)));
+    this.changed();
+  }
+
+  /** All together: counts, bytes, speed, and the bytes that are left. */
+  summary() {
+    const open = this.all.filter(isOpen);
+    const sum = (read) => (total, each) => total + read(each);
+    return {
+      count: this.all.length,
+      done: this.all.length - open.length,
+      size: this.all.reduce(sum((each) => each.file.size), 0),
+      sent: this.all.reduce(sum((each) => (isOpen(each) ? each.sent : each.file.size)), 0),
+      speed: open.filter(isMoving).reduce(sum((each) => each.speed), 0),
+      isMoving: open.some(isMoving),
+      isStopped: open.some((each) => each.state === "paused" || each.state === "failed"),
+    };
   }
 
   changed() {
@@ -87,9 +129,9 @@ export class Transfers extends EventTarget {
   }
 
   proceed() {
-    const running = this.all.filter((each) => each.isRunning).length;
+    const running = this.all.filter((each) => each.isRunning && each.state !== "elsewhere");
     const waiting = this.all.filter((each) => each.state === "waiting" && !each.isRunning);
-    for (const upload of waiting.slice(0, Math.max(0, AT_ONCE - running))) {
+    for (const upload of waiting.slice(0, Math.max(0, AT_ONCE - running.length))) {
       this.run(upload);
     }
     this.changed();
@@ -100,9 +142,9 @@ export class Transfers extends EventTarget {
     upload.state = "sending";
     upload.controller = new AbortController();
     try {
-      await this.persist(upload);
+      await this.alone(upload, () => new Course(this, upload).go());
     } catch (error) {
-      if (!(error instanceof Stopped)) {
+      if (upload.state !== "gone" && upload.state !== "paused") {
         upload.state = "failed";
         upload.error = error;
       }
@@ -112,144 +154,42 @@ export class Transfers extends EventTarget {
     }
   }
 
-  /** Send until it is done, however often the connection breaks. */
-  async persist(upload) {
-    let disputes = 0;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-      const before = upload.sent;
-      try {
-        return await this.transfer(upload);
-      } catch (error) {
-        if (error instanceof Stopped) throw error;
-        const isBroken = error.status === 0 || (error.status >= 500 && error.status !== 507);
-        if (upload.sent > before) [wait, disputes] = [FIRST_WAIT_MS, 0];
-        if (DISPUTES.includes(error.status)) disputes += 1;
-        else if (!isBroken) throw error;
-        if (disputes > MAX_DISPUTES) throw error;
-        this.show(upload, "retrying");
-        await rest(wait, upload.controller.signal);
-        this.show(upload, "sending");
-      }
-    }
+  /** Do it while no other tab uploads the same file to the same folder. */
+  async alone(upload, deed) {
+    const key = this.unfinished.key(upload);
+    const { signal } = upload.controller;
+    const isDone = await this.locks.request(key, { ifAvailable: true }, async (lock) => {
+      if (lock) await deed();
+      return lock !== null;
+    });
+    if (isDone) return;
+    upload.state = "elsewhere";
+    this.proceed();
+    await this.locks.request(key, { signal }, async () => {
+      upload.state = "sending";
+      upload.token = this.unfinished.find(upload)?.token ?? null;
+      await deed();
+    });
   }
 
-  async transfer(upload) {
-    const { file, controller } = upload;
-    let offset = upload.token ? await this.uploads.offset(upload.token) : null;
-    if (offset === null) {
-      if (!(await this.create(upload))) return this.skipped(upload);
-      offset = 0;
-    }
-    const pace = { at: performance.now(), sent: offset };
-    this.progress(upload, offset, pace);
-    while (offset < file.size) {
-      controller.signal.throwIfAborted();
-      const start = offset;
-      offset = await this.uploads.append(upload.token, file, start, {
-        signal: controller.signal,
-        onProgress: (sent) =>
-          this.progress(upload, Math.min(start + sent, file.size), pace),
-      });
-      this.progress(upload, offset, pace);
-    }
-    controller.signal.throwIfAborted();
-    upload.state = "done";
-    this.unfinished.forget(upload);
-    this.dispatchEvent(new CustomEvent("stored", { detail: upload }));
-  }
-
-  /** Begin at the server; false if the file shall be left out after all. */
-  async create(upload) {
-    let condition = NEW;
-    let existing = await this.expected(upload);
-    for (;;) {
-      upload.controller.signal.throwIfAborted();
-      if (existing) {
-        const answer = await this.decide(upload, existing);
-        if (answer === "skip") return false;
-        if (answer === "keep") upload.name = await this.otherName(upload);
-        condition = answer === "keep" ? NEW : { "If-Match": existing.etag };
-      }
-      try {
-        await this.begin(upload, condition);
-        return true;
-      } catch (error) {
-        if (error.status !== 412) throw error;
-        existing = await this.files.find(upload.spaceId, [...upload.folder, upload.name]);
-        if (existing === null && condition === NEW) throw error;
-        condition = NEW;
-      }
-    }
-  }
-
-  async begin(upload, condition) {
-    const { spaceId, folder, name, file } = upload;
-    upload.token = await this.uploads.create(spaceId, folder, name, file, condition);
-    if (upload.state === "gone") await this.forget(upload);
-    else this.unfinished.keep(upload);
-  }
-
-  /** What had the file's name when its folder was listed, once for all files together. */
-  async expected({ spaceId, folder, name, batch }) {
-    batch.entries ??= await this.files.list(spaceId, folder).then(({ entries }) => entries);
-    return batch.entries.find((each) => each.name.normalize() === name.normalize());
-  }
-
-  async otherName({ spaceId, folder, name }) {
-    const { entries } = await this.files.list(spaceId, folder);
-    return freeName(name, entries.map((entry) => entry.name));
-  }
-
-  /** What to do about a file that is there already; one question at a time. */
-  decide(upload, existing) {
-    const ask = async () => {
-      if (upload.state === "gone") throw new Stopped();
-      const known = upload.batch.answer;
-      if (known && !(known === "replace" && existing.isFolder)) return known;
-      return this.askConflict(upload, existing);
-    };
-    const answer = this.question.then(ask);
-    this.question = answer.catch(() => {});
-    return answer;
-  }
-
-  skipped(upload) {
+  /** Take an upload from the list that shall not happen after all. */
+  skip(upload) {
     upload.state = "gone";
     this.all = this.all.filter((each) => each !== upload);
   }
 
-  progress(upload, sent, pace) {
-    const now = performance.now();
-    const seconds = (now - pace.at) / 1000;
-    if (seconds > 0.5) {
-      const speed = Math.max(0, sent - pace.sent) / seconds;
-      upload.speed = upload.speed ? 0.7 * upload.speed + 0.3 * speed : speed;
-      Object.assign(pace, { at: now, sent });
-    }
-    upload.sent = sent;
-    this.changed();
-  }
-
-  show(upload, state) {
-    if (upload.state === "sending" || upload.state === "retrying") upload.state = state;
-    this.changed();
+  stored(upload) {
+    upload.state = "done";
+    this.unfinished.forget(upload);
+    this.dispatchEvent(new CustomEvent("stored", { detail: upload }));
   }
 }
 
-/** Wait, but no longer than until the network is back. */
-function rest(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const finish = (settle) => () => {
-      clearTimeout(timer);
-      removeEventListener("online", awake);
-      signal.removeEventListener("abort", stop);
-      settle();
-    };
-    const awake = finish(resolve);
-    const stop = finish(() => reject(signal.reason));
-    const timer = setTimeout(awake, ms);
-    if (signal.aborted) stop();
-    addEventListener("online", awake, { once: true });
-    signal.addEventListener("abort", stop, { once: true });
-  });
+/** Whether it is not over yet. */
+function isOpen(upload) {
+  return upload.state !== "done" && upload.state !== "gone";
+}
+
+function isMoving({ state }) {
+  return ["waiting", "sending", "retrying", "elsewhere"].includes(state);
 }

@@ -9,6 +9,7 @@ export class Unfinished {
     this.prefix = `${PREFIX}${userId}.`;
   }
 
+  /** The fingerprint of a file for a folder; also the name of its lock. */
   key({ spaceId, folder, file }) {
     const parts = [spaceId, folder, file.name, file.size, file.lastModified];
     return this.prefix + JSON.stringify(parts);

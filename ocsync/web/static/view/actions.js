@@ -3,17 +3,18 @@
 //   name     its texts are `texts.actions[name]`; its icon is `icon` of `dom.js`
 //   key      the key that does it, for what is selected
 //   inRow    whether each entry has a button of its own for it
-//   isFor    whether it is offered, for these entries of a folder
+//   isFor    whether it is offered, for these entries of a view
 //   isMain   whether it is what a click on an entry's name does
-//   run      does it: run(entries, folder, app); `folder` is the `FolderView`
+//   run      does it: run(entries, view, app); `view` is the `EntriesView`
 
 import { kindOf } from "../state/kinds.js";
 import { may } from "../state/order.js";
 import { davPath } from "../wire/files.js";
-import { around, askName, askRemoval } from "./dialogs.js";
-import { texts } from "../texts/texts.js";
 
 const all = (entries, deed) => entries.every((entry) => may(entry, deed));
+
+/** A deed of `deeds.js`, which is loaded when something is first done. */
+const deed = (name) => async (...given) => (await import("./deeds.js"))[name](...given);
 
 export const ACTIONS = [
   {
@@ -22,9 +23,9 @@ export const ACTIONS = [
     isMain: true,
     isFor: (entries) =>
       entries.length === 1 && !entries[0].isFolder && kindOf(entries[0].name) !== null,
-    run: async ([entry], { space, names }, app) => {
+    run: async ([entry], view, app) => {
       const { showPreview } = await import("./preview.js");
-      const path = davPath(space.id, [...names, entry.name]);
+      const path = davPath(view.space.id, view.pathOf(entry));
       await showPreview({ name: entry.name, size: entry.size, path }, app);
     },
   },
@@ -32,9 +33,8 @@ export const ACTIONS = [
     name: "download",
     icon: "download",
     inRow: true,
-    isFor: (entries) => entries.length === 1 && !entries[0].isFolder,
-    run: ([entry], { space, names }, app) =>
-      app.download(davPath(space.id, [...names, entry.name]), entry.name),
+    isFor: (entries) => entries.length > 0,
+    run: deed("download"),
   },
   {
     name: "versions",
@@ -42,9 +42,9 @@ export const ACTIONS = [
     inRow: true,
     isFor: (entries) =>
       entries.length === 1 && !entries[0].isFolder && all(entries, "edit"),
-    run: async ([entry], { space, names }, app) => {
+    run: async ([entry], view, app) => {
       const { showVersions } = await import("./versions.js");
-      await showVersions(entry, space.id, [...names, entry.name], app);
+      await showVersions(entry, view.space.id, view.pathOf(entry), app);
     },
   },
   {
@@ -53,30 +53,16 @@ export const ACTIONS = [
     key: "F2",
     inRow: true,
     isFor: (entries) => entries.length === 1 && all(entries, "rename"),
-    run: rename,
+    run: deed("rename"),
   },
+  { name: "move", icon: "move", isFor: (entries) => all(entries, "rename"), run: deed("move") },
+  { name: "copy", icon: "copy", isFor: () => true, run: deed("copy") },
   {
     name: "remove",
     icon: "remove",
     key: "Delete",
     inRow: true,
     isFor: (entries) => all(entries, "remove"),
-    run: remove,
+    run: deed("remove"),
   },
 ];
-
-async function rename([entry], { space, names }, app) {
-  const name = await askName({
-    title: texts.renameTitle, label: texts.newName, action: texts.save, name: entry.name,
-  });
-  if (name === null || name === entry.name) return;
-  const [source, target] = [[...names, entry.name], [...names, name]];
-  await app.act(() => app.wire.files.move(space.id, source, target), { focus: name });
-}
-
-async function remove([entry], { space, names }, app) {
-  if (!(await askRemoval(entry.name))) return;
-  await app.act(() => app.wire.files.remove(space.id, [...names, entry.name]), {
-    done: around(texts.removed, entry.name),
-  });
-}

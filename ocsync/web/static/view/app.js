@@ -36,6 +36,7 @@ export class App {
     this.leave();
     this.view = view;
     this.shell.show(...view.parts());
+    view.shown?.();
     document.title = view.title ? `${view.title} · ${texts.title}` : texts.title;
     if (focus !== null && view.focus) view.focus(focus);
     else this.shell.main.querySelector("h1").focus();
@@ -56,6 +57,7 @@ export class App {
       await deed();
     } catch (error) {
       if (!(await refused?.(error))) this.shell.announce(explain(error));
+      this.view?.refresh?.();
       return false;
     }
     if (done && undo) this.offerUndo(done, undo);

@@ -70,13 +70,6 @@ export function askName({ title, label, action, name = "" }) {
   });
 }
 
-/** Ask whether something shall be removed. */
-export function askRemoval(name) {
-  return askSure({
-    title: texts.removeTitle, text: around(texts.removeText, name), action: texts.delete,
-  });
-}
-
 /** Ask what to do with an upload whose name is taken. */
 export async function askConflict(upload, existing) {
   const title = existing.isFolder ? texts.conflictFolder : texts.conflictTitle;

@@ -15,6 +15,12 @@ const ICONS = {
   pause: "M8 5v14 M16 5v14",
   resume: "M8 5l11 7-11 7z",
   close: "M6 6l12 12 M18 6L6 18",
+  more: "M12 5.5v.01 M12 12v.01 M12 18.5v.01",
+  move: "M3 6a1 1 0 0 1 1-1h5l2 2h9a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z M9 13h6 M13 10.5l2.5 2.5-2.5 2.5",
+  copy: "M9 9h11v11H9z M5 15H4V4h11v1",
+  find: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z M15.5 15.5L20 20",
+  up: "M12 19V6 M6 11l6-6 6 6",
+  uploadFolder: "M3 6a1 1 0 0 1 1-1h5l2 2h9a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z M12 16v-5 M9.5 13l2.5-2.5 2.5 2.5",
 };
 
 /** An element with properties (`on…` listens, others are attributes) and children. */

@@ -1,47 +1,60 @@
-// A folder: breadcrumb, tools, and the table of what is in it.
+// A folder: breadcrumb, tools, and the list of what is in it, which appears with its
+// first part and follows what others change.
 
-import { may, sorted } from "../state/order.js";
+import { keyOf } from "../state/listing.js";
+import { may } from "../state/order.js";
 import { folderHash } from "../state/route.js";
-import { texts } from "../texts/texts.js";
-import { ACTIONS } from "./actions.js";
-import { takeDrops } from "./drops.js";
+import { Watch } from "../state/watch.js";
+import { explain, texts } from "../texts/texts.js";
 import { around } from "./dialogs.js";
-import { h, icon, iconButton, nameOf } from "./dom.js";
-import { date, size } from "./format.js";
-import { mayUpload } from "./quota.js";
-import { TOOLS } from "./tools.js";
-
-const PAGE = 500;
-const COLUMNS = ["name", "size", "modified"];
-const REFRESH_MS = 300;
+import { h, nameOf } from "./dom.js";
+import { takeDrops } from "./drops.js";
+import { EntriesView } from "./entries_view.js";
+import { finder } from "./finder.js";
+import { toolButtons } from "./tools.js";
+import { upload } from "./upload.js";
 
 export async function open({ spaceId, names }, app) {
-  const [spaces, content] = await Promise.all([
-    app.wire.files.spaces(), app.wire.files.list(spaceId, names),
-  ]);
+  const { files } = app.wire;
+  const reading = new AbortController();
+  const parts = files.parts(spaceId, names, reading.signal);
+  const [spaces, first] = await Promise.all([files.spaces(), parts.next()]);
+  const [folder, ...entries] = first.value;
   const known = spaces.find((each) => each.id === spaceId);
-  const space = known ?? { id: spaceId, name: content.folder.name };
-  return new FolderView({ space, names, ...content, app });
+  const space = known ?? { id: spaceId, name: folder.name };
+  const view = new FolderView({ space, names, folder, app });
+  view.closing.signal.addEventListener("abort", () => reading.abort());
+  view.listing.add(entries);
+  view.read(parts);
+  return view;
 }
 
-/** The view of a folder: `space`, `names` (its path), `folder` itself, `entries`. */
-export class FolderView {
-  constructor({ space, names, folder, entries, app }) {
-    Object.assign(this, { space, names, folder, entries, app });
-    this.title = names.at(-1) ?? space.name;
-    this.closing = new AbortController();
+export class FolderView extends EntriesView {
+  constructor({ space, names, folder, app }) {
+    const title = names.at(-1) ?? space.name;
+    super({ space, names, folder, app, label: texts.contents(title) });
+    this.title = title;
+    this.token = folder.token;
+    this.isWhole = false;
+    this.looking = Promise.resolve();
+    this.count = h("p", { class: "faint", role: "status" });
+    this.emptiness = h("div", { class: "empty" });
     const { signal } = this.closing;
-    const onStored = ({ detail }) => this.onStored(detail);
-    app.transfers.addEventListener("stored", onStored, { signal });
+    app.transfers.addEventListener("stored", (event) => this.onStored(event), { signal });
     takeDrops(this, signal);
-    this.order = { column: "name", isDescending: false };
-    this.shown = PAGE;
-    this.place = h("div", {});
   }
 
   parts() {
-    this.draw();
-    return [this.breadcrumb(), this.tools(), this.place];
+    return [
+      this.breadcrumb(),
+      h("div", { class: "tools" }, toolButtons(this), finder(this)),
+      this.bar, this.list.element, this.emptiness, this.count,
+    ];
+  }
+
+  /** After the parts are in the page. */
+  shown() {
+    this.redraw();
   }
 
   breadcrumb() {
@@ -59,158 +72,114 @@ export class FolderView {
         h("li", {}, h("a", { href: "#/" }, texts.spaces)), items));
   }
 
-  tools() {
-    return h("div", { class: "tools" }, this.uploader(), TOOLS.map((tool) => this.tool(tool)));
-  }
-
-  tool(tool) {
-    if (!tool.isFor(this, this.app)) return null;
-    const content = [icon(tool.icon), texts[tool.name]];
-    if (tool.href) return h("a", { class: "button", href: tool.href(this) }, content);
-    const run = () => tool.run(this, this.app);
-    return h("button", { type: "button", onclick: run }, content);
-  }
-
-  uploader() {
-    if (!may(this.folder, "fill")) return null;
-    const input = h("input", {
-      type: "file", multiple: true, id: "chosen-files", class: "hidden",
-      tabindex: -1, "aria-label": texts.upload,
-    });
-    input.addEventListener("change", () => {
-      this.upload([...input.files]);
-      input.value = "";
-    });
-    const choose = () => input.click();
-    return [
-      input,
-      h("button", { type: "button", class: "main", onclick: choose },
-        icon("upload"), texts.upload),
-    ];
-  }
-
-  async upload(chosen) {
-    const bytes = chosen.reduce((sum, file) => sum + file.size, 0);
-    if (!(await mayUpload(this.space.id, bytes, this.app))) return;
-    this.app.transfers.add(this.space.id, this.names, chosen);
-  }
-
-  draw() {
-    const rows = sorted(this.entries, this.order);
-    const left = rows.length - this.shown;
-    const content = rows.length ? this.table(rows.slice(0, this.shown)) : this.emptiness();
-    const more = () => {
-      this.shown += PAGE;
-      this.draw();
-    };
-    this.place.replaceChildren(
-      content,
-      h("p", { class: "faint" },
-        rows.length ? texts.counted(rows.length) : "",
-        left > 0
-          ? h("button", { type: "button", onclick: more },
-            texts.more(Math.min(left, PAGE)))
-          : null));
-  }
-
-  emptiness() {
+  redraw(keysBefore) {
+    super.redraw(keysBefore);
+    const { rows, size, filter } = this.listing;
+    this.list.element.hidden = rows.length === 0;
+    this.emptiness.hidden = rows.length > 0 || !this.isWhole;
     const isWritable = may(this.folder, "fill");
-    return h("div", { class: "empty" },
-      h("p", {}, texts.empty), isWritable ? h("p", {}, texts.dropHere) : null);
+    this.emptiness.replaceChildren(
+      h("p", {}, filter ? texts.noneFound : texts.empty),
+      isWritable && !filter ? h("p", {}, texts.dropHere) : "");
+    const text = filter ? texts.countedOf(rows.length, size) : texts.counted(size);
+    this.count.textContent = this.isWhole ? (size ? text : "") : texts.loading;
   }
 
-  table(rows) {
-    const here = this.names.at(-1) ?? this.space.name;
-    return h("table", {},
-      h("caption", { class: "unseen" }, texts.contents(here)),
-      h("thead", {},
-        h("tr", {},
-          COLUMNS.map((column) => this.heading(column)),
-          h("th", { scope: "col", class: "actions" },
-            h("span", { class: "unseen" }, texts.theActions)))),
-      h("tbody", {}, rows.map((entry) => this.row(entry))));
+  /** Take the rest of the folder as it arrives, then watch for changes. */
+  async read(parts) {
+    try {
+      for await (const entries of parts) {
+        this.listing.add(entries);
+        if (!this.isClosed) this.redrawSoon();
+      }
+      this.isWhole = true;
+      this.redrawSoon();
+      if (!this.isClosed) this.watch ??= this.watchChanges();
+    } catch (error) {
+      if (this.isClosed) return;
+      const again = () => this.app.open();
+      this.app.shell.offer([explain(error)], { label: texts.retry, act: again });
+    }
   }
 
-  heading(column) {
-    const { order } = this;
-    const isChosen = order.column === column;
-    const direction = order.isDescending ? "descending" : "ascending";
-    const sort = () => {
-      order.isDescending = isChosen && !order.isDescending;
-      order.column = column;
-      this.draw();
-      this.place.querySelector(`th.${column} button`).focus();
-    };
-    return h("th",
-      { scope: "col", class: column, "aria-sort": isChosen ? direction : "none" },
-      h("button", { type: "button", class: "quiet", onclick: sort }, texts[column]));
+  redrawSoon() {
+    if (this.isDue) return;
+    this.isDue = true;
+    requestAnimationFrame(() => {
+      this.isDue = false;
+      if (!this.isClosed && this.list.element.isConnected) this.redraw();
+    });
   }
 
-  row(entry) {
-    const href = entry.isFolder
-      ? folderHash(this.space.id, [...this.names, entry.name])
-      : null;
-    const kind = entry.isFolder ? "folder" : "file";
-    const content = [
-      icon(kind), h("span", { class: "unseen" }, `${texts[kind]} `), nameOf(entry.name),
-    ];
-    const main = href
-      ? h("a", { href, class: "entry" }, content)
-      : h("button",
-        { type: "button", class: "entry quiet", onclick: () => this.runMain(entry) },
-        content);
-    return h("tr", { "data-name": entry.name },
-      h("th", { scope: "row", class: "name" }, main),
-      h("td", { class: "size" }, size(entry.size)),
-      h("td", { class: "modified" }, date(entry.modified)),
-      h("td", { class: "actions" }, this.buttons(entry)));
+  watchChanges() {
+    const watch = new Watch({ look: () => this.look() });
+    this.closing.signal.addEventListener("abort", () => watch.end());
+    return watch;
   }
 
-  buttons(entry) {
-    return ACTIONS
-      .filter((action) => action.inRow && action.isFor([entry], this, this.app))
-      .map((action) =>
-        iconButton(action.icon, texts.actions[action.name](entry.name), () =>
-          this.run(action.name, entry)));
+  /** Show what has changed; resolves to whether something had. One after the other. */
+  look() {
+    const answer = this.looking.then(() => this.lookNow());
+    this.looking = answer.catch(() => {});
+    return answer;
   }
 
-  /** What a click on a file does. */
-  runMain(entry) {
-    const main = ACTIONS.find((each) => each.isMain && each.isFor([entry], this, this.app));
-    return this.run(main?.name ?? "download", entry);
+  async lookNow() {
+    if (this.isClosed) return false;
+    const { files } = this.app.wire;
+    const { signal } = this.closing;
+    try {
+      const found = await files.changes(this.space.id, this.names, this.token, signal);
+      if (found === null) return await this.reread();
+      this.token = found.token;
+      if (!found.changed.length && !found.removed.length) return false;
+      const keys = this.list.keys;
+      this.listing.remove(found.removed);
+      this.listing.add(found.changed);
+      if (!this.isClosed) this.redraw(keys);
+      return true;
+    } catch (error) {
+      if (error.status === 404 && !this.isClosed) this.app.open();
+      throw error;
+    }
   }
 
-  run(name, ...entries) {
-    return ACTIONS.find((each) => each.name === name).run(entries, this, this.app);
+  /** Read everything anew, where the server no longer knows what has changed. */
+  async reread() {
+    const { files } = this.app.wire;
+    const found = [];
+    const parts = files.parts(this.space.id, this.names, this.closing.signal);
+    for await (const part of parts) found.push(...part);
+    const keys = this.list.keys;
+    const [folder, ...entries] = found;
+    this.token = folder.token;
+    this.listing.replace(entries);
+    if (!this.isClosed) this.redraw(keys);
+    return true;
   }
 
-  close() {
-    this.closing.abort();
-  }
-
-  onStored(upload) {
-    this.app.shell.whisper(...around(texts.stored, upload.name));
-    const { spaceId, folder } = upload;
-    if (folderHash(spaceId, folder) !== folderHash(this.space.id, this.names)) return;
-    clearTimeout(this.refreshing);
-    this.refreshing = setTimeout(() => this.refresh().catch(() => {}), REFRESH_MS);
-  }
-
-  /** Show what is there now; the focus stays, or goes to `focus`. */
+  /** Show what is there now; the focus stays near, or goes to `focus`. */
   async refresh(focus = null) {
-    const focused = document.activeElement?.closest("tr[data-name]")?.dataset.name;
-    const { entries } = await this.app.wire.files.list(this.space.id, this.names);
-    if (this.closing.signal.aborted) return;
-    this.entries = entries;
-    this.draw();
-    const wanted = focus ?? focused;
-    if (wanted !== undefined || !document.activeElement?.isConnected) this.focus(wanted);
+    if (this.isWhole) await this.look().catch(() => {});
+    if (this.isClosed) return;
+    if (focus !== null) this.focus(focus);
+    else if (document.activeElement === document.body) this.focusNear();
   }
 
-  /** Put the focus on an entry, or on the heading if it is not shown. */
-  focus(name) {
-    const rows = [...document.querySelectorAll("tr[data-name]")];
-    const row = rows.find((each) => each.dataset.name === name);
-    (row?.querySelector(".entry") ?? document.querySelector("main h1"))?.focus();
+  focusNear() {
+    const entry = this.listing.get(this.selection.cursor);
+    if (!entry || !this.list.goTo(keyOf(entry))) document.querySelector("main h1").focus();
+  }
+
+  upload(items) {
+    return upload(items, this, this.app);
+  }
+
+  onStored({ detail }) {
+    const { spaceId, folder, name } = detail;
+    if (detail.batch.size === 1) this.app.shell.whisper(...around(texts.stored, name));
+    const here = folderHash(this.space.id, this.names);
+    const there = folderHash(spaceId, folder);
+    if (there === here || there.startsWith(`${here}/`)) this.watch?.soon();
   }
 }

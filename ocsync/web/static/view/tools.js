@@ -4,9 +4,24 @@
 import { may } from "../state/order.js";
 import { hashOf } from "../state/route.js";
 import { texts } from "../texts/texts.js";
+import { chosenFiles } from "../wire/local_files.js";
 import { askName } from "./dialogs.js";
+import { h, icon } from "./dom.js";
 
 export const TOOLS = [
+  {
+    name: "upload",
+    icon: "upload",
+    style: "main",
+    isFor: ({ folder }) => may(folder, "fill"),
+    run: (view) => choose(view, { id: "chosen-files" }),
+  },
+  {
+    name: "uploadFolder",
+    icon: "uploadFolder",
+    isFor: ({ folder }) => may(folder, "fill"),
+    run: (view) => choose(view, { id: "chosen-folder", webkitdirectory: true }),
+  },
   {
     name: "newFolder",
     icon: "add",
@@ -33,4 +48,27 @@ async function makeFolder({ space, names }, app) {
   });
   if (name === null) return;
   await app.act(() => app.wire.files.makeFolder(space.id, [...names, name]), { focus: name });
+}
+
+/** Let somebody choose files or, with `webkitdirectory`, a whole folder. */
+function choose(view, properties) {
+  const input = h("input",
+    { type: "file", multiple: true, class: "hidden", tabindex: -1, ...properties });
+  const done = () => input.remove();
+  input.addEventListener("change", () => {
+    view.upload(chosenFiles(input));
+    done();
+  });
+  input.addEventListener("cancel", done);
+  document.body.append(input);
+  input.click();
+}
+
+export function toolButtons(view) {
+  return TOOLS.filter((tool) => tool.isFor(view, view.app)).map((tool) => {
+    const content = [icon(tool.icon), texts[tool.name]];
+    if (tool.href) return h("a", { class: "button", href: tool.href(view) }, content);
+    const onclick = () => tool.run(view, view.app);
+    return h("button", { type: "button", class: tool.style, onclick }, content);
+  });
 }

@@ -1,18 +1,35 @@
-// The panel of uploads: how far each is, and what can be done with it.
+// The panel of uploads: how far all are together, how far each is, and what can be done.
 
 import { explain, texts } from "../texts/texts.js";
 import { h, iconButton, nameOf } from "./dom.js";
 import { duration, size } from "./format.js";
+
+/** So many are shown; the others only count. */
+const MOST_ROWS = 60;
+const RANKS = [
+  "failed", "sending", "retrying", "paused", "interrupted", "elsewhere", "waiting", "done",
+];
 
 export class TransfersPanel {
   constructor({ transfers, announce }) {
     Object.assign(this, { transfers, announce });
     this.rows = new Map();
     this.list = h("ul", {});
-    this.clear = h("button",
-      { type: "button", onclick: () => transfers.clear() }, texts.clear);
+    this.more = h("p", { class: "faint", hidden: true });
+    this.bar = h("progress", { max: 1, "aria-label": texts.allUploads });
+    this.text = h("small", {});
+    this.told = h("p", { class: "unseen", role: "status" });
+    this.buttons = {
+      pause: iconButton("pause", texts.pauseAll, () => transfers.pauseAll()),
+      resume: iconButton("resume", texts.resumeAll, () => transfers.resumeAll()),
+      cancel: iconButton("close", texts.cancelAll, () => transfers.cancelAll()),
+      clear: h("button", { type: "button", onclick: () => transfers.clear() }, texts.clear),
+    };
     this.element = h("section", { class: "transfers", "aria-label": texts.uploads },
-      h("header", {}, h("h2", {}, texts.uploads), this.clear), this.list);
+      h("header", {},
+        h("div", {}, h("h2", {}, texts.uploads), this.bar, this.text),
+        h("span", { class: "actions" }, Object.values(this.buttons))),
+      this.list, this.more, this.told);
     this.isDue = false;
     transfers.addEventListener("change", () => this.schedule());
     this.draw();
@@ -27,40 +44,69 @@ export class TransfersPanel {
 
   draw() {
     this.isDue = false;
-    const old = this.transfers.interrupted();
-    const all = [...this.transfers.all, ...old];
-    const keys = all.map((upload) => keyOf(upload));
+    const { transfers } = this;
+    const all = [...transfers.all, ...transfers.old];
+    const rank = (upload) => RANKS.indexOf(stateOf(upload));
+    const isLong = all.length > MOST_ROWS;
+    const order = isLong ? [...all].sort((a, b) => rank(a) - rank(b)) : all;
+    const shown = order.slice(0, MOST_ROWS);
+    const keys = new Set(shown.map(keyOf));
     for (const [key, row] of this.rows) {
-      if (keys.includes(key)) continue;
+      if (keys.has(key)) continue;
       row.element.remove();
       this.rows.delete(key);
     }
-    all.forEach((upload, index) => this.update(keys[index], upload));
+    for (const upload of shown) this.update(upload);
+    this.more.hidden = !isLong;
+    this.more.textContent = texts.moreUploads(all.length - shown.length);
     this.element.hidden = all.length === 0;
-    this.clear.hidden = !all.some((upload) => upload.state === "done");
+    this.sumUp();
   }
 
-  update(key, upload) {
-    const state = upload.state ?? "interrupted";
+  sumUp() {
+    const summary = this.transfers.summary();
+    const { count, done, size: whole, sent, speed, isMoving, isStopped } = summary;
+    const { pause, resume, cancel, clear } = this.buttons;
+    const hadFocus = this.element.contains(document.activeElement);
+    this.bar.value = whole ? sent / whole : 1;
+    this.bar.hidden = count === 0;
+    this.text.textContent = describeAll(summary);
+    pause.hidden = !isMoving;
+    resume.hidden = isMoving || !isStopped;
+    cancel.hidden = done === count;
+    clear.hidden = done === 0;
+    if (hadFocus && !document.activeElement?.checkVisibility()) {
+      Object.values(this.buttons).find((each) => !each.hidden)?.focus();
+    }
+    // Told when all is over, not at every step.
+    const isOver = count > 0 && done === count;
+    if (isOver !== this.wasOver) this.told.textContent = isOver ? texts.allStored(count) : "";
+    this.wasOver = isOver;
+  }
+
+  update(upload) {
+    const key = keyOf(upload);
+    const state = stateOf(upload);
     let row = this.rows.get(key);
     if (!row) {
       row = makeRow(upload);
       this.rows.set(key, row);
       this.list.append(row.element);
     }
-    row.name.textContent = upload.name;
+    row.name.textContent = [...upload.folder.slice(upload.batch?.folder.length ?? 0), upload.name].join("/");
     row.bar.hidden = state === "interrupted" || state === "failed";
     row.bar.value = upload.file.size ? (upload.sent ?? 0) / upload.file.size : 1;
+    if (state === "done") row.bar.value = 1;
     row.text.textContent = describe(upload, state);
     if (row.state === state) return;
     const hadFocus = row.buttons.contains(document.activeElement);
     row.state = state;
     row.element.className = state;
-    row.buttons.replaceChildren(...this.buttons(upload, state));
+    row.buttons.replaceChildren(...this.rowButtons(upload, state));
     if (hadFocus) row.buttons.firstElementChild?.focus();
   }
 
-  buttons(upload, state) {
+  rowButtons(upload, state) {
     const { transfers } = this;
     const { name } = upload;
     const cancel = iconButton("close", texts.cancelUpload(name),
@@ -86,11 +132,15 @@ export class TransfersPanel {
         chosen?.name === file.name &&
         chosen.size === file.size &&
         chosen.lastModified === file.lastModified;
-      if (isSame) this.transfers.add(spaceId, folder, [chosen]);
+      if (isSame) this.transfers.add(spaceId, folder, [{ file: chosen, path: [] }]);
       else if (chosen) this.announce(texts.otherFile);
     });
     return [input, iconButton("resume", label, () => input.click())];
   }
+}
+
+function stateOf(upload) {
+  return upload.state ?? "interrupted";
 }
 
 /** What tells rows apart; one upload may follow another of the same file. */
@@ -116,7 +166,16 @@ function describe(upload, state) {
   if (state === "failed") return explain(upload.error);
   const { sent, speed, file } = upload;
   if (state !== "sending" || !speed) return texts.states[state];
-  const left = duration((file.size - sent) / speed);
-  return texts.progress(size(sent), size(file.size), size(speed), left);
+  return texts.progress(size(sent), size(file.size), size(speed), left(file.size - sent, speed));
 }
 
+function describeAll({ count, done, size: whole, sent, speed, isMoving }) {
+  if (count === 0) return "";
+  const counted = texts.doneOf(done, count);
+  if (!isMoving || !speed) return counted;
+  return `${counted} · ${texts.progress(size(sent), size(whole), size(speed), left(whole - sent, speed))}`;
+}
+
+function left(bytes, speed) {
+  return duration(bytes / speed);
+}

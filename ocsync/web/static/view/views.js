@@ -1,5 +1,5 @@
 // Which module shows which view. A module exports `open(route, app)`, which resolves to
-// `{title, parts(), focus?(name), close?()}`, or to null if it has led elsewhere.
+// `{title, parts(), shown?(), focus?(what), refresh?(focus), close?()}`, or to null if it has led elsewhere.
 // What is not needed at first is loaded when somebody goes there.
 
 import * as folder from "./folder.js";
@@ -13,5 +13,6 @@ export const VIEWS = {
   trash: () => import("./trash.js"),
   space: () => import("./space.js"),
   tokens: () => import("./tokens.js"),
+  find: () => import("./search.js"),
   connect: () => import("./connect.js"),
 };

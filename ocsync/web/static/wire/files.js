@@ -1,12 +1,16 @@
 // Spaces, folders and files: Libre Graph for spaces, WebDAV for what is in them.
 
-import { DAV, OC, isFolder, propfind, textOf } from "./multistatus.js";
+import {
+  DAV, NAMESPACES, OC, askProperties, documents, isFolder, properties, propfind, rowsOf,
+  textOf,
+} from "./multistatus.js";
 import { BASE, Refused } from "./server.js";
 
 const PROPERTIES = [
   "d:resourcetype", "d:getlastmodified", "d:getetag",
   "oc:id", "oc:name", "oc:size", "oc:permissions",
 ];
+const WITH_HASH = [...PROPERTIES, "oc:checksums"];
 
 /** The role of administrators, as Infinite Scale has it. */
 const ADMIN = "71881883-1768-46bd-a24d-a356a2afdf7f";
@@ -48,10 +52,77 @@ export class Files {
     return { folder, entries };
   }
 
+  /**
+   * The same in parts, as they arrive. The first of all is the folder, whose `token`
+   * tells `changes` what is known.
+   */
+  async *parts(spaceId, names, signal) {
+    const wanted = [...PROPERTIES, "d:sync-token"];
+    const path = davPath(spaceId, names);
+    const answer = await askProperties(this.server, path, "1", wanted, signal);
+    let isFirst = true;
+    for await (const part of documents(answer)) {
+      const entries = rowsOf(part).map(entryOf);
+      if (isFirst && !entries[0]?.isFolder) throw new Refused(404, "");
+      isFirst = false;
+      if (entries.length) yield entries;
+    }
+  }
+
+  /**
+   * What has changed in a folder since a token (RFC 6578): entries that are new or
+   * different, names that are gone, and the next token. Null if the token is too old.
+   */
+  async changes(spaceId, names, token, signal) {
+    const path = davPath(spaceId, names);
+    const body =
+      `<d:sync-collection ${NAMESPACES}><d:sync-token>${token}</d:sync-token>` +
+      `<d:sync-level>1</d:sync-level>${properties(PROPERTIES)}</d:sync-collection>`;
+    const headers = { Depth: "0", "Content-Type": "application/xml" };
+    const options = { body, headers, signal, accepts: [403, 507] };
+    const answer = await this.server.ask("REPORT", path, options);
+    if (!answer.ok) return null;
+    const found = { changed: [], removed: [], token };
+    for await (const part of documents(answer)) {
+      for (const row of rowsOf(part)) {
+        const at = namesOf(row, path);
+        if (at.length !== 1) continue;
+        const status = [...row.children].find((each) => each.localName === "status");
+        if (status?.textContent.includes("404")) found.removed.push(at[0]);
+        else found.changed.push(entryOf(row));
+      }
+      found.token = textOf(part, DAV, "sync-token") || found.token;
+    }
+    return found;
+  }
+
+  /** What has words in its name, anywhere in a space; each with its `path` there. */
+  async search(spaceId, words, limit) {
+    const path = davPath(spaceId);
+    const pattern = words
+      .replace(/[*?"]/g, " ").split(/\s+/).filter(Boolean)
+      .map((word) => `name:"*${word}*"`).join(" ");
+    const escaped = pattern.replace(/[&<]/g, (sign) => (sign === "&" ? "&amp;" : "&lt;"));
+    const body =
+      `<oc:search-files ${NAMESPACES}>${properties(PROPERTIES)}<oc:search>` +
+      `<oc:pattern>${escaped}</oc:pattern><oc:limit>${limit}</oc:limit>` +
+      "</oc:search></oc:search-files>";
+    const headers = { "Content-Type": "application/xml" };
+    const answer = await this.server.ask("REPORT", path, { body, headers });
+    const found = [];
+    for await (const part of documents(answer)) {
+      for (const row of rowsOf(part)) {
+        found.push({ ...entryOf(row), path: namesOf(row, path) });
+      }
+    }
+    const total = Number(answer.headers.get("Content-Range")?.split("/")[1]);
+    return { entries: found, total: total || found.length };
+  }
+
   /** What has this path; null if nothing has. */
   async find(spaceId, names) {
     try {
-      return (await this.propfind(davPath(spaceId, names), "0"))[0];
+      return (await this.propfind(davPath(spaceId, names), "0", WITH_HASH))[0];
     } catch (error) {
       if (error.status === 404) return null;
       throw error;
@@ -69,15 +140,31 @@ export class Files {
     return { spaceId, names, isFolder: entry?.isFolder ?? true };
   }
 
+  /** Make a folder unless there is one; whether it is new. */
+  async ensureFolder(spaceId, names) {
+    const answer = await this.server.ask("MKCOL", davPath(spaceId, names), { accepts: [405] });
+    return answer.ok;
+  }
+
   makeFolder(spaceId, names) {
     return this.server.ask("MKCOL", davPath(spaceId, names));
   }
 
   /** Move something to another path, which must be free. */
-  move(spaceId, names, target) {
-    const destination = new URL(davPath(spaceId, target), BASE).href;
+  move(source, target) {
+    return this.relocate("MOVE", source, target);
+  }
+
+  /** Copy something to another path, which must be free. */
+  copy(source, target) {
+    return this.relocate("COPY", source, target);
+  }
+
+  /** `source` and `target` are `{spaceId, names}`. */
+  relocate(method, source, target) {
+    const destination = new URL(davPath(target.spaceId, target.names), BASE).href;
     const headers = { Destination: destination, Overwrite: "F" };
-    return this.server.ask("MOVE", davPath(spaceId, names), { headers });
+    return this.server.ask(method, davPath(source.spaceId, source.names), { headers });
   }
 
   /** Move something to the trash. */
@@ -85,8 +172,8 @@ export class Files {
     return this.server.ask("DELETE", davPath(spaceId, names));
   }
 
-  async propfind(path, depth) {
-    return (await propfind(this.server, path, depth, PROPERTIES)).map(entryOf);
+  async propfind(path, depth, names = PROPERTIES) {
+    return (await propfind(this.server, path, depth, names)).map(entryOf);
   }
 }
 
@@ -112,5 +199,14 @@ function entryOf(row) {
     etag: textOf(row, DAV, "getetag"),
     permissions: textOf(row, OC, "permissions"),
     isFolder: isFolder(row),
+    token: textOf(row, DAV, "sync-token"),
+    sha1: textOf(row, OC, "checksum").match(/SHA1:(\w+)/)?.[1].toLowerCase(),
   };
+}
+
+/** The names from the resource at `path` to a row's resource. */
+function namesOf(row, path) {
+  const depth = new URL(path, BASE).pathname.split("/").length;
+  const { pathname } = new URL(textOf(row, DAV, "href"), BASE);
+  return pathname.split("/").slice(depth).filter(Boolean).map(decodeURIComponent);
 }

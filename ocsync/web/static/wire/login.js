@@ -1,9 +1,9 @@
-// Logging in by OpenID Connect: authorization code with PKCE (RFC 7636, S256).
-// Tokens live in this tab's sessionStorage, so they end with it.
+// Logging in by OpenID Connect: authorization code with PKCE (RFC 7636, S256). Where the
+// tokens are kept is `session.js`'s.
 
 import { BASE, Refused, send } from "./server.js";
+import { Session } from "./session.js";
 
-const TOKENS = "ocsync.tokens";
 const PENDING = "ocsync.login";
 const EARLY_MS = 60_000;
 
@@ -18,13 +18,17 @@ export async function readConfiguration() {
 export class Login {
   constructor(configuration) {
     this.configuration = configuration;
-    this.tokens = JSON.parse(sessionStorage.getItem(TOKENS) ?? "null");
+    this.session = new Session();
     this.renewal = null;
-    this.onLost = () => {};
   }
 
   get isIn() {
-    return this.tokens !== null;
+    return this.session.tokens !== null;
+  }
+
+  /** What is done when the login is over, here or in another tab. */
+  set onLost(deed) {
+    this.session.onEnd = deed;
   }
 
   /** Go to the login page; it comes back here, to the same place. */
@@ -54,66 +58,59 @@ export class Login {
     history.replaceState(null, "", location.pathname + (pending?.hash ?? ""));
     const isOurs = pending !== null && pending.state === answer.get("state");
     if (!isOurs || !answer.has("code")) return this.isIn;
-    return this.exchange({
+    const tokens = await this.exchange({
       grant_type: "authorization_code",
       code: answer.get("code"),
       redirect_uri: BASE,
       code_verifier: pending.verifier,
     });
+    if (tokens) this.session.begin(tokens);
+    return tokens !== null;
   }
 
   /** A token that is good for a while; a new one if asked for. */
   async token(isRenewed = false) {
-    if (this.tokens && (isRenewed || this.tokens.until < Date.now() + EARLY_MS)) {
+    const { session } = this;
+    if (session.tokens && (isRenewed || session.tokens.until < Date.now() + EARLY_MS)) {
       this.renewal ??= this.renew().finally(() => (this.renewal = null));
       await this.renewal;
     }
-    if (this.tokens === null) throw new Refused(401, "");
-    return this.tokens.access;
+    if (session.tokens === null) throw new Refused(401, "");
+    return session.tokens.access;
   }
 
   /** Log out here and at the issuer. */
   async end() {
     const metadata = await this.metadata();
-    const hint = this.tokens?.id;
-    this.keep(null);
+    const hint = this.session.tokens?.id;
+    this.session.end();
     const query = new URLSearchParams({ post_logout_redirect_uri: BASE });
     if (hint) query.set("id_token_hint", hint);
     location.assign(`${metadata.end_session_endpoint}?${query}`);
   }
 
   async renew() {
-    const refresh_token = this.tokens.refresh;
-    const isDone =
-      refresh_token &&
-      (await this.exchange({ grant_type: "refresh_token", refresh_token }));
-    if (!isDone) {
-      this.keep(null);
-      this.onLost();
-    }
+    await this.session.renew((refresh_token) =>
+      this.exchange({ grant_type: "refresh_token", refresh_token }));
+    if (this.session.tokens === null) this.session.onEnd();
   }
 
+  /** Ask the issuer for tokens; null if it refuses. */
   async exchange(form) {
     const { token_endpoint } = await this.metadata();
     const answer = await send("POST", token_endpoint, {
       body: new URLSearchParams({ client_id: this.configuration.client_id, ...form }),
     });
     if (answer.status >= 500) throw new Refused(answer.status, "");
-    if (!answer.ok) return false;
+    if (!answer.ok) return null;
     const tokens = await answer.json();
-    this.keep({
+    const more = tokens.refresh_token ? { refresh: tokens.refresh_token } : {};
+    return {
+      ...more,
+      ...(tokens.id_token ? { id: tokens.id_token } : {}),
       access: tokens.access_token,
-      refresh: tokens.refresh_token ?? this.tokens?.refresh ?? null,
-      id: tokens.id_token ?? this.tokens?.id ?? null,
       until: Date.now() + (tokens.expires_in ?? 300) * 1000,
-    });
-    return true;
-  }
-
-  keep(tokens) {
-    this.tokens = tokens;
-    if (tokens) sessionStorage.setItem(TOKENS, JSON.stringify(tokens));
-    else sessionStorage.removeItem(TOKENS);
+    };
   }
 
   /** The issuer's endpoints. */

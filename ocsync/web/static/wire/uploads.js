@@ -1,10 +1,19 @@
 // tus as Infinite Scale speaks it: POST on the folder, then PATCH, HEAD and DELETE on a
 // URL that carries its own permission, so that an upload goes on after a logout.
+//
+// Every part goes with its SHA-256. A file of one part also goes with its SHA-1, which
+// the server checks before the file is seen by anybody.
 
 import { davPath } from "./files.js";
-import { BASE, Refused, send } from "./server.js";
+import { digest, hex } from "./hashes.js";
+import { BASE, Refused, refusal, retryMs, send } from "./server.js";
 
 const VERSION = { "Tus-Resumable": "1.0.0" };
+const CONTENT = "application/offset+octet-stream";
+/** Files up to this size go with the request that begins their upload. */
+const AT_ONCE = 1_000_000;
+/** The browser could not read the file: it is gone, or has changed. */
+export const UNREADABLE = "unreadable";
 
 export class Uploads {
   constructor(server) {
@@ -13,42 +22,48 @@ export class Uploads {
   }
 
   /**
-   * Begin an upload and return its token. The condition says what the file may replace:
-   * `{"If-None-Match": "*"}` nothing, `{"If-Match": etag}` what has this ETag.
+   * Begin an upload: its token, and the offset it has by then. The condition says what
+   * the file may replace: `{"If-None-Match": "*"}` nothing, `{"If-Match": etag}` what
+   * has this ETag.
    */
-  async create(spaceId, folder, name, file, condition) {
+  async create(spaceId, folder, name, file, { condition, signal }) {
     const metadata = { filename: name, mtime: String(Math.floor(file.lastModified / 1000)) };
+    const headers = { ...VERSION, ...condition, "Upload-Length": String(file.size) };
+    let body;
+    if (file.size <= (await this.partSize())) {
+      const bytes = await read(file, 0, file.size);
+      metadata.checksum = `sha1 ${hex(await digest("SHA-1", bytes))}`;
+      if (file.size && file.size <= AT_ONCE) {
+        body = bytes;
+        headers["Content-Type"] = CONTENT;
+        headers["Upload-Checksum"] = await checksum(bytes);
+      }
+    }
     const pairs = Object.entries(metadata).map(([key, text]) => `${key} ${base64(text)}`);
-    const answer = await this.server.ask("POST", davPath(spaceId, folder), {
-      headers: {
-        ...VERSION,
-        ...condition,
-        "Upload-Length": String(file.size),
-        "Upload-Metadata": pairs.join(","),
-      },
-    });
-    return new URL(answer.headers.get("Location")).pathname.split("/").pop();
+    headers["Upload-Metadata"] = pairs.join(",");
+    const options = { headers, body, signal };
+    const answer = await this.server.ask("POST", davPath(spaceId, folder), options);
+    const token = new URL(answer.headers.get("Location")).pathname.split("/").pop();
+    return { token, offset: Number(answer.headers.get("Upload-Offset") ?? 0) };
   }
 
   /** How many bytes the server has; null if it knows the upload no more. */
-  async offset(token) {
-    const answer = await send("HEAD", dataUrl(token), { headers: VERSION });
+  async offset(token, signal) {
+    const answer = await send("HEAD", dataUrl(token), { headers: VERSION, signal });
     if ([403, 404, 410].includes(answer.status)) return null;
-    if (!answer.ok) throw new Refused(answer.status, "");
+    if (!answer.ok) throw await refusal(answer);
     return Number(answer.headers.get("Upload-Offset"));
   }
 
-  /** Send one part with its checksum; the offset after it. */
+  /** Send one part; the offset after it. */
   async append(token, file, offset, { onProgress, signal }) {
-    const part = file.slice(offset, offset + (await this.partSize()));
-    const bytes = await part.arrayBuffer();
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const bytes = await read(file, offset, offset + (await this.partSize()));
     return patch(dataUrl(token), bytes, {
       headers: {
         ...VERSION,
-        "Content-Type": "application/offset+octet-stream",
+        "Content-Type": CONTENT,
         "Upload-Offset": String(offset),
-        "Upload-Checksum": `sha256 ${btoa(String.fromCharCode(...digest))}`,
+        "Upload-Checksum": await checksum(bytes),
       },
       onProgress,
       signal,
@@ -79,16 +94,31 @@ function patch(url, bytes, { headers, onProgress, signal }) {
     for (const [name, value] of Object.entries(headers)) {
       request.setRequestHeader(name, value);
     }
+    const wait = () => retryMs(request.getResponseHeader("Retry-After"));
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () =>
       request.status === 204 || request.status === 200
         ? resolve(Number(request.getResponseHeader("Upload-Offset")))
-        : reject(new Refused(request.status, ""));
+        : reject(new Refused(request.status, "", wait()));
     request.onerror = () => reject(new Refused(0, ""));
     request.onabort = () => reject(signal.reason);
-    signal.addEventListener("abort", () => request.abort(), { once: true });
+    const abort = () => request.abort();
+    signal.addEventListener("abort", abort, { once: true });
+    request.onloadend = () => signal.removeEventListener("abort", abort);
     request.send(bytes);
   });
+}
+
+async function read(file, from, to) {
+  try {
+    return await file.slice(from, to).arrayBuffer();
+  } catch {
+    throw new Refused(UNREADABLE, "");
+  }
+}
+
+async function checksum(bytes) {
+  return `sha256 ${btoa(String.fromCharCode(...(await digest("SHA-256", bytes))))}`;
 }
 
 function dataUrl(token) {

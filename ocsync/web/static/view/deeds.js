@@ -1,0 +1,123 @@
+// The deeds behind `ACTIONS` that change or fetch what is there: each asks what it has to
+// ask, does it at the server, and offers to take it back.
+
+import { freeName } from "../state/order.js";
+import { texts } from "../texts/texts.js";
+import { davPath } from "../wire/files.js";
+import { MOST_IN_ARCHIVE, archivePath } from "../wire/downloads.js";
+import { around, askName } from "./dialogs.js";
+
+/** One file as it is, anything else as a zip. */
+export function download(entries, view, app) {
+  const [entry] = entries;
+  if (entries.length === 1 && !entry.isFolder) {
+    return app.download(davPath(view.space.id, view.pathOf(entry)), entry.name);
+  }
+  const isAll = view.folder && entries.length === view.listing.size;
+  const tops = isAll ? [view.folder] : entries;
+  if (tops.length > MOST_IN_ARCHIVE) {
+    return app.shell.announce(texts.tooManyForZip(MOST_IN_ARCHIVE));
+  }
+  const name = tops.length === 1 ? tops[0].name : texts.title;
+  return app.download(archivePath(tops.map(({ id }) => id)), `${name}.zip`);
+}
+
+export async function rename([entry], view, app) {
+  const name = await askName({
+    title: texts.renameTitle, label: texts.newName, action: texts.save, name: entry.name,
+  });
+  if (name === null || name === entry.name) return;
+  const { files } = app.wire;
+  const source = placeOf(view, entry);
+  const target = { ...source, names: [...source.names.slice(0, -1), name] };
+  await app.act(() => files.move(source, target), {
+    done: around(texts.renamed, name), undo: () => files.move(target, source), focus: name,
+  });
+}
+
+export async function remove(entries, view, app) {
+  const { Trash } = await import("../wire/trash.js");
+  const { files, server } = app.wire;
+  const trash = new Trash(server);
+  const removed = [];
+  const undo = async () => {
+    for (const { entry, place } of removed) {
+      await trash.restore(place.spaceId, { id: entry.id.split("!").at(-1) }, place.names);
+    }
+  };
+  const deed = async () => {
+    for (const entry of entries) {
+      const place = placeOf(view, entry);
+      await files.remove(place.spaceId, place.names);
+      removed.push({ entry, place });
+    }
+  };
+  await app.act(deed, { done: around(texts.removed, what(entries)), undo });
+}
+
+export async function move(entries, view, app) {
+  const target = await askTarget(entries, view, app, texts.moveHere);
+  if (target === null) return;
+  const { files } = app.wire;
+  const moved = [];
+  const deed = async () => {
+    for (const entry of entries) {
+      const source = placeOf(view, entry);
+      const there = { ...target, names: [...target.names, entry.name] };
+      if (same(source, there)) continue;
+      await files.move(source, there);
+      moved.push([source, there]);
+    }
+  };
+  const undo = async () => {
+    for (const [source, there] of moved) await files.move(there, source);
+  };
+  await app.act(deed, { done: around(texts.moved, what(entries)), undo });
+}
+
+/** Copy; where a name is taken, the copy gets another. */
+export async function copy(entries, view, app) {
+  const target = await askTarget(entries, view, app, texts.copyHere);
+  if (target === null) return;
+  const { files } = app.wire;
+  const copied = [];
+  const deed = async () => {
+    const { entries: there } = await files.list(target.spaceId, target.names);
+    const taken = there.map((each) => each.name);
+    for (const entry of entries) {
+      const isTaken = taken.some((each) => each.normalize() === entry.name.normalize());
+      const name = isTaken ? freeName(entry.name, taken) : entry.name;
+      const copy = { ...target, names: [...target.names, name] };
+      await files.copy(placeOf(view, entry), copy);
+      taken.push(name);
+      copied.push(copy);
+    }
+  };
+  const undo = async () => {
+    for (const each of copied) await files.remove(each.spaceId, each.names);
+  };
+  await app.act(deed, { done: around(texts.copiedTo, what(entries)), undo });
+}
+
+async function askTarget(entries, view, app, action) {
+  const { askFolder } = await import("./target.js");
+  return askFolder({
+    title: action(what(entries)),
+    start: { space: view.space, names: view.names },
+    files: app.wire.files,
+    // Nothing goes into itself.
+    isBarred: (place) => entries.some((entry) => same(placeOf(view, entry), place)),
+  });
+}
+
+function placeOf(view, entry) {
+  return { spaceId: view.space.id, names: view.pathOf(entry) };
+}
+
+function same(one, other) {
+  return one.spaceId === other.spaceId && one.names.join("/") === other.names.join("/");
+}
+
+function what(entries) {
+  return entries.length === 1 ? entries[0].name : texts.counted(entries.length);
+}

@@ -1,0 +1,23 @@
+// From files that somebody chose or dropped to an upload: whether they fit is asked first.
+
+import { folderHash } from "../state/route.js";
+import { texts } from "../texts/texts.js";
+
+/** `items` are `{file, path}`, the path that of the folder it is in, below this one. */
+export async function upload(items, { space, names }, app) {
+  if (!items.length) return;
+  const bytes = items.reduce((sum, { file }) => sum + file.size, 0);
+  if (!(await fitsOrMay(space, bytes, app))) return;
+  app.transfers.add(space.id, names, items);
+  if (location.hash !== folderHash(space.id, names)) return;
+  app.shell.whisper(texts.uploadBegins(items.length));
+}
+
+async function fitsOrMay(space, bytes, app) {
+  const { fits } = await import("../state/quota.js");
+  const spaces = await app.wire.files.spaces().catch(() => []);
+  const now = spaces.find((each) => each.id === space.id) ?? space;
+  if (fits(now, bytes)) return true;
+  const { askTooMuch } = await import("./quota.js");
+  return (await askTooMuch(now, bytes)) === true;
+}
