@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 from ocsync.datadir import DataFolderError, prepare_folder
-from ocsync.settings import Settings, SettingsError
+from ocsync.settings import Settings, SettingsError, StorageSettings
 from ocsync.settings.model import DATABASE_FILE
 from spaces.blobs.base import BlobStore
 from spaces.blobs.opening import open_blobs
+from spaces.blobs.s3.address import S3Credentials
 from spaces.blobs.watched import WatchedBlobs
 from spaces.clock import SECOND
 from spaces.db.engine import Database, open_database
@@ -42,6 +43,7 @@ def open_library(
         DataFolderError: the data folder cannot be used, or holds nothing yet.
         SchemaMismatch: the schema is older or newer.
         SettingsError: a URL in the settings names something unknown.
+        StoreUnavailable: the bucket for file content cannot be used (`create`).
     """
     if create:
         prepare_folder(settings.data)
@@ -50,11 +52,14 @@ def open_library(
             f"there is no data in {settings.data} yet: start the server once, or"
             " name the right folder with --data"
         )
+    blobs = open_blob_store(settings)
+    if create:
+        blobs.require_ready()
     database = _open_database(settings, create=create, watch=watch)
     try:
         yield Library.open(
             database=database,
-            blobs=WatchedBlobs(open_blob_store(settings), watch=watch),
+            blobs=WatchedBlobs(blobs, watch=watch),
             policy=policy_of(settings),
         )
     finally:
@@ -68,11 +73,24 @@ def open_blob_store(settings: Settings) -> BlobStore:
         SettingsError: the URL names something unknown.
         OSError: the folder cannot be used.
     """
-    durability = Durability(settings.storage.durability)
+    storage = settings.storage
     try:
-        return open_blobs(settings.blob_url, durability=durability)
+        return open_blobs(
+            settings.blob_url,
+            durability=Durability(storage.durability),
+            credentials=_credentials(storage),
+        )
     except ValueError as error:
         raise SettingsError(f"storage.blob_url: {error}") from error
+
+
+def _credentials(storage: StorageSettings) -> S3Credentials | None:
+    if storage.s3_access_key_id is None or storage.s3_secret_access_key is None:
+        return None
+    return S3Credentials(
+        access_key_id=storage.s3_access_key_id,
+        secret_access_key=storage.s3_secret_access_key,
+    )
 
 
 def _open_database(settings: Settings, *, create: bool, watch: Watch) -> Database:

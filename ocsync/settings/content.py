@@ -43,7 +43,26 @@ class StorageSettings:
         None,
         parse=parse_optional_text,
         env="OCSYNC_BLOB_URL",
-        help="File content (file:///…, s3://…); by default a part of the data folder.",
+        help=(
+            "File content: file:///FOLDER, or s3://BUCKET/PREFIX?endpoint=URL&region=…"
+            " with addressing=path or virtual; by default a part of the data folder."
+        ),
+        is_secret=True,
+    )
+    s3_access_key_id: str | None = setting(
+        None,
+        parse=parse_optional_text,
+        env="OCSYNC_S3_ACCESS_KEY_ID",
+        help=(
+            "Key for the bucket; by default what other S3 programs use too, such as"
+            " AWS_ACCESS_KEY_ID or ~/.aws/credentials."
+        ),
+    )
+    s3_secret_access_key: str | None = setting(
+        None,
+        parse=parse_optional_text,
+        env="OCSYNC_S3_SECRET_ACCESS_KEY",
+        help="The secret that belongs to that key.",
         is_secret=True,
     )
     durability: str = setting(

@@ -167,6 +167,11 @@ def _require_consistency(settings: Settings) -> None:
     server = settings.server
     if (server.tls_cert is None) != (server.tls_key is None):
         raise SettingsError("tls_cert and tls_key must be set together")
+    storage = settings.storage
+    if (storage.s3_access_key_id is None) != (storage.s3_secret_access_key is None):
+        raise SettingsError(
+            "s3_access_key_id and s3_secret_access_key must be set together"
+        )
     if settings.uploads.max_chunk_size == 0:
         raise SettingsError("uploads.max_chunk_size must not be 0")
     if settings.uploads.max_age < settings.uploads.expiry:
