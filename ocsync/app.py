@@ -16,6 +16,7 @@ from ocsync.auth.authenticators import (
     BasicAuthenticator,
 )
 from ocsync.auth.guard import Guard
+from ocsync.auth.login_book import LoginBook
 from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
 from ocsync.dav.chunked_put import chunked_uploads
@@ -54,6 +55,7 @@ class Surroundings:
     library: Library
     secrets: Secrets
     throttle: Throttle
+    book: LoginBook
     identity: Identity
     log: Log
     meter: Meter
@@ -79,16 +81,19 @@ def create_app(
     meter = meter or Meter(Board.create(workers=1))
     secrets = read_secrets(settings)
     throttle = Throttle(clock=time.monotonic)
+    book = LoginBook(meter=meter, audit=library.audit)
     around = Surroundings(
         settings=settings,
         library=library,
         secrets=secrets,
         throttle=throttle,
+        book=book,
         identity=compose_identity(
             settings=settings,
             library=library,
             secrets=secrets,
             throttle=throttle,
+            book=book,
             log=log,
         ),
         log=log,
@@ -175,7 +180,11 @@ def _authenticators(around: Surroundings) -> tuple[Authenticator, ...]:
     accounts = around.library.accounts
     basic: tuple[Authenticator, ...] = ()
     if around.settings.auth.basic:
-        basic = (BasicAuthenticator(accounts=accounts, throttle=around.throttle),)
+        basic = (
+            BasicAuthenticator(
+                accounts=accounts, throttle=around.throttle, book=around.book
+            ),
+        )
     return (
         AppTokenAuthenticator(accounts=accounts),
         *basic,

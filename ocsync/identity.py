@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ocsync.auth.authenticators import Authenticator
+from ocsync.auth.login_book import LoginBook
 from ocsync.datadir import Secrets
 from ocsync.discovery.edge import WebLogin, discovery_mounts
 from ocsync.endpoints import Call
@@ -53,6 +54,7 @@ def compose_identity(
     library: Library,
     secrets: Secrets,
     throttle: Throttle,
+    book: LoginBook,
     log: Log,
 ) -> Identity:
     """Put the parts together as the settings want them."""
@@ -72,7 +74,9 @@ def compose_identity(
         bearer = AccessTokenAuthenticator(grants=grants, issuer=external)
         authenticators = (bearer, signed_urls)
     elif settings.auth.oidc_embedded:
-        bearer, mounts = _embedded(settings, library, secrets, throttle, grants)
+        bearer, mounts = _embedded(
+            settings, library, secrets, grants, throttle=throttle, book=book
+        )
         authenticators = (bearer, signed_urls)
     login = WebLogin(_find_issuer(settings), settings.auth.oidc_client_id)
     return Identity(
@@ -87,8 +91,10 @@ def _embedded(
     settings: Settings,
     library: Library,
     secrets: Secrets,
-    throttle: Throttle,
     grants: Grants,
+    *,
+    throttle: Throttle,
+    book: LoginBook,
 ) -> tuple[AccessTokenAuthenticator, tuple[Mount, ...]]:
     accounts, audience = library.accounts, library.storage_id
     keys = Keys(folder=settings.data)
@@ -105,6 +111,7 @@ def _embedded(
         clients=clients,
         keys=keys,
         throttle=throttle,
+        book=book,
         clock=system_clock,
         secret=secrets.transfer_key,
         issuer_of=issuer_of,

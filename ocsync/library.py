@@ -122,6 +122,7 @@ def policy_of(settings: Settings) -> Policy:
         versions_max_count=keep.version_count or None,
         versions_max_bytes=keep.version_size,
         changes_max_age=_age(keep.change_age),
+        audit_max_age=_age(keep.audit_age),
         upload_max_age=_microseconds(uploads.expiry),
         upload_idle_age=_microseconds(uploads.expiry),
         upload_total_age=_microseconds(uploads.max_age),

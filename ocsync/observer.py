@@ -16,13 +16,16 @@ from ocsync.redaction import Redactor
 from ocsync.routes import Mount
 from ocsync.timings import Timings
 from ocsync.tracing import RequestSpan, Tracer
+from spaces.ids import UserId
+from spaces.model import Actor
 
 _AGENT_CHARACTERS: Final = 120
+_ADDRESS_CHARACTERS: Final = 64
 
 
 @dataclass(slots=True)
 class Visit:
-    """One request under way, and what came of it."""
+    """One request under way, and what came of it; a `spaces.audit_model.Caller`."""
 
     environ: WSGIEnvironment
     path: str
@@ -34,6 +37,23 @@ class Visit:
     send_seconds: float = 0.0
     """Spent on waiting until the client took what it was sent."""
     span: RequestSpan | None = None
+
+    @property
+    def user_id(self) -> UserId | None:
+        """Who asks, once that is known: for the audit log."""
+        actor = self.environ.get("ocsync.actor")
+        return actor.user_id if isinstance(actor, Actor) else None
+
+    @property
+    def user_name(self) -> str:
+        """Their name."""
+        actor = self.environ.get("ocsync.actor")
+        return actor.name if isinstance(actor, Actor) else ""
+
+    @property
+    def address(self) -> str:
+        """Where they ask from."""
+        return str(self.environ.get("REMOTE_ADDR", ""))[:_ADDRESS_CHARACTERS]
 
 
 class Observer:

@@ -20,6 +20,8 @@ from spaces.account_names import (
     similar_names,
 )
 from spaces.app_tokens import AppTokens
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.clock import Instant
 from spaces.credentials import CredentialCache
 from spaces.db import accounts as rows
@@ -187,6 +189,8 @@ class Accounts:
 
         def job(connection: Connection) -> User:
             user = _existing(rows.find(connection, user_id)).user
+            said = {} if is_admin is None else {"is_admin": is_admin}
+            self._note(connection, Action.USER_CHANGED, user, **said)
             if is_admin is False:
                 _require_other_admin(connection, user)
             profile = _profile(
@@ -210,7 +214,8 @@ class Accounts:
         hashed = None if password is None else self._passwords.hash(password)
 
         def job(connection: Connection) -> None:
-            _existing(rows.find(connection, user_id))
+            user = _existing(rows.find(connection, user_id)).user
+            self._note(connection, Action.USER_PASSWORD, user)
             rows.set_password_hash(connection, user_id, hashed)
             oidc.remove_of_user(connection, user_id)
 
@@ -244,6 +249,7 @@ class Accounts:
             _require_other_admin(connection, user)
             now = self._database.now(connection)
             rows.set_disabled(connection, user_id, now)
+            self._note(connection, Action.USER_DISABLED, user)
             return replace(user, disabled_at=now)
 
         return self._change(job)
@@ -258,6 +264,7 @@ class Accounts:
         def job(connection: Connection) -> User:
             user = _existing(rows.find(connection, user_id)).user
             rows.set_disabled(connection, user_id, None)
+            self._note(connection, Action.USER_ENABLED, user)
             return replace(user, disabled_at=None)
 
         return self._change(job)
@@ -272,7 +279,7 @@ class Accounts:
             UserNotFound: there is no such account.
             LastAdmin: nobody would be left to administer.
         """
-        self.disable(user_id)
+        user = self.disable(user_id)
         space_id = SpaceId(user_id)
 
         def purge_some(connection: Connection) -> bool:
@@ -285,6 +292,7 @@ class Accounts:
         def job(connection: Connection) -> None:
             rows.hand_back_reservations(connection, user_id)
             rows.remove(connection, user_id)
+            self._note(connection, Action.USER_DELETED, user)
 
         self._change(job)
 
@@ -353,7 +361,14 @@ class Accounts:
         insert_personal(
             connection, user, quota=self._policy.personal_quota_bytes, now=now
         )
+        self._note(connection, Action.USER_CREATED, user, is_admin=is_admin)
         return user
+
+    def _note(
+        self, connection: Connection, action: Action, user: User, **detail: object
+    ) -> None:
+        now = self._database.now(connection)
+        record(connection, now, action, user.name, user.id, detail=detail)
 
 
 def _existing(row: UserRow | None) -> UserRow:

@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 from spaces.access import Permission
 from spaces.account_names import require_text
 from spaces.api_key_model import ApiKey
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.clock import Instant
 from spaces.db import api_keys as rows
 from spaces.db.engine import Database
@@ -80,6 +82,7 @@ class ApiKeys:
                 created_at=now,
             )
             self._insert(connection, key, secret)
+            self._note(connection, now, Action.KEY_CREATED, key)
             return key
 
         return self._database.write(job), secret
@@ -121,8 +124,11 @@ class ApiKeys:
         """
 
         def job(connection: Connection) -> None:
-            if not rows.remove(connection, self._api, key_id):
+            key = rows.find(connection, self._api, key_id)
+            if key is None or not rows.remove(connection, self._api, key_id):
                 raise TokenNotFound
+            now = self._database.now(connection)
+            self._note(connection, now, Action.KEY_REVOKED, key)
 
         self._database.write(job)
 
@@ -145,9 +151,23 @@ class ApiKeys:
             new_id = TokenId(secret_id())
             key = replace(old, id=new_id, created_at=now, expires_at=None)
             self._insert(connection, key, secret)
+            self._note(connection, now, Action.KEY_ROTATED, old)
             return key
 
         return self._database.write(job), secret
+
+    def _note(
+        self, connection: Connection, now: Instant, action: Action, key: ApiKey
+    ) -> None:
+        record(
+            connection,
+            now,
+            action,
+            key.label,
+            key.id,
+            space_id=key.space_id,
+            detail={"api": self._api, "stands_for": key.user_id},
+        )
 
     def _insert(self, connection: Connection, key: ApiKey, secret: str) -> None:
         sealed = None if self._sealer is None else self._sealer.seal(secret)

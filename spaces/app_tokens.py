@@ -10,13 +10,15 @@ from typing import Final
 from sqlalchemy import Connection
 
 from spaces.account_names import require_text
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.clock import Instant
 from spaces.db import accounts as rows
 from spaces.db.engine import Database
 from spaces.errors import LimitExceeded, TokenNotFound, UserNotFound
 from spaces.ids import TokenId, UserId, secret_id
 from spaces.logins import TOKEN_PREFIX, is_token, token_hash
-from spaces.model import AppToken
+from spaces.model import AppToken, User
 
 MAX_TOKENS: Final = 500
 """Of one user; those whose time is up do not count."""
@@ -50,7 +52,8 @@ class AppTokens:
         token_id = TokenId(secret_id())
 
         def job(connection: Connection) -> AppToken:
-            if rows.find(connection, user_id) is None:
+            row = rows.find(connection, user_id)
+            if row is None:
                 raise UserNotFound
             now = self._database.now(connection)
             rows.remove_expired_tokens(connection, user_id, now)
@@ -58,6 +61,7 @@ class AppTokens:
                 raise LimitExceeded("app tokens", MAX_TOKENS)
             token = AppToken(token_id, user_id, label, now, expires_at, None)
             rows.add_token(connection, token, token_hash(secret))
+            _note(connection, now, Action.TOKEN_CREATED, row.user, token)
             return token
 
         return self._database.write(job), secret
@@ -70,13 +74,23 @@ class AppTokens:
         """
 
         def job(connection: Connection) -> None:
-            token_id = TokenId(token)
+            token_id, now = TokenId(token), self._database.now(connection)
             if is_token(token):
-                now = self._database.now(connection)
                 found = rows.find_token(connection, token_hash(token), now)
                 token_id = token_id if found is None else found[0].id
-            if not rows.remove_token(connection, user_id, token_id):
+            row = rows.find(connection, user_id)
+            held = {each.id: each for each in rows.tokens(connection, user_id)}
+            if row is None or token_id not in held:
                 raise TokenNotFound
+            rows.remove_token(connection, user_id, token_id)
             rows.renew_epoch(connection)
+            _note(connection, now, Action.TOKEN_REVOKED, row.user, held[token_id])
 
         self._database.write(job)
+
+
+def _note(
+    connection: Connection, now: Instant, action: Action, user: User, token: AppToken
+) -> None:
+    detail = {"token": token.id, "label": token.label}
+    record(connection, now, action, user.name, user.id, detail=detail)

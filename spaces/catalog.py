@@ -16,7 +16,9 @@ from spaces.access import (
     require_shared,
     require_visible,
 )
-from spaces.db import members, paths, purging
+from spaces.audit import record
+from spaces.audit_model import Action
+from spaces.db import accounts, members, paths, purging
 from spaces.db import spaces as space_rows
 from spaces.db.engine import Database
 from spaces.errors import (
@@ -92,7 +94,9 @@ class Catalog:
                 now=self._database.now(connection),
                 description=description,
             )
-            return _find(connection, actor, space_id)
+            space = _find(connection, actor, space_id)
+            self._note(connection, actor, Action.SPACE_CREATED, space)
+            return space
 
         return self._database.write(job)
 
@@ -192,6 +196,7 @@ class Catalog:
                     _require_inside(connection, space_id, node_id)
             if values:
                 space_rows.change(connection, space_id, values)
+                self._note(connection, actor, Action.SPACE_CHANGED, space, **values)
             return _find(connection, actor, space_id)
 
         return self._database.write(job, space_id=space_id)
@@ -210,6 +215,7 @@ class Catalog:
             if not space.is_disabled:
                 now = self._database.now(connection)
                 space_rows.change(connection, space_id, {"disabled_at": now})
+                self._note(connection, actor, Action.SPACE_DISABLED, space)
             return _find(connection, actor, space_id)
 
         return self._database.write(job, space_id=space_id)
@@ -223,8 +229,10 @@ class Catalog:
         """
 
         def job(connection: Connection) -> Space:
-            _find_manageable(connection, actor, space_id)
-            space_rows.change(connection, space_id, {"disabled_at": None})
+            space = _find_manageable(connection, actor, space_id)
+            if space.is_disabled:
+                space_rows.change(connection, space_id, {"disabled_at": None})
+                self._note(connection, actor, Action.SPACE_ENABLED, space)
             return _find(connection, actor, space_id)
 
         return self._database.write(job, space_id=space_id)
@@ -246,9 +254,12 @@ class Catalog:
             if not space.is_disabled:
                 raise Forbidden("purge of an enabled space")
             now = self._database.now(connection)
-            return purging.purge_space(
+            is_gone = purging.purge_space(
                 connection, space_id, limit=_PURGED_PER_COMMIT, now=now
             )
+            if is_gone:
+                self._note(connection, actor, Action.SPACE_DELETED, space)
+            return is_gone
 
         while not self._database.write(job, space_id=space_id):
             pass
@@ -278,12 +289,15 @@ class Catalog:
         def job(connection: Connection) -> None:
             space = _find_manageable(connection, actor, space_id)
             require_shared(space)
-            if not members.user_exists(connection, user_id):
+            user = accounts.find(connection, user_id)
+            if user is None:
                 raise UserNotFound
             if role is not Role.MANAGER:
                 _require_other_manager(connection, space_id, user_id)
             now = self._database.now(connection)
             members.set_role(connection, space_id, user_id, role, now)
+            names = {"member": user.user.name, "role": role.value}
+            self._note(connection, actor, Action.MEMBER_SET, space, **names)
 
         self._database.write(job, space_id=space_id)
 
@@ -306,8 +320,32 @@ class Catalog:
             _require_other_manager(connection, space_id, user_id)
             if not members.remove_member(connection, space_id, user_id):
                 raise UserNotFound
+            row = accounts.find(connection, user_id)
+            name = user_id if row is None else row.user.name
+            self._note(connection, actor, Action.MEMBER_REMOVED, space, member=name)
 
         self._database.write(job, space_id=space_id)
+
+    def _note(
+        self,
+        connection: Connection,
+        actor: Actor,
+        action: Action,
+        space: Space,
+        **detail: object,
+    ) -> None:
+        """Record what was done to the space, by whom."""
+        now = self._database.now(connection)
+        record(
+            connection,
+            now,
+            action,
+            space.alias,
+            space.id,
+            space_id=space.id,
+            by=actor,
+            detail=detail,
+        )
 
 
 def _find(

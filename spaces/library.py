@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from spaces.accounts import Accounts
+from spaces.audit import AuditLog
 from spaces.blobs.base import BlobStore
 from spaces.catalog import Catalog
 from spaces.changes import Changes
@@ -47,6 +48,7 @@ class Library:
     accounts: Accounts
     uploads: Uploads
     sweeper: Sweeper
+    audit: AuditLog
 
     @classmethod
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
@@ -73,6 +75,7 @@ class Library:
             search=Search(database=database),
             changes=Changes(database=database),
             uploads=uploads,
+            audit=AuditLog(database=database),
             sweeper=Sweeper(
                 database=database, blobs=blobs, policy=policy, uploads=uploads
             ),

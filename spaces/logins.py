@@ -13,6 +13,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from spaces.account_names import account_key
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.clock import HOUR, Instant
 from spaces.credentials import CredentialCache
 from spaces.db import accounts as rows
@@ -119,7 +121,7 @@ class Logins:
             now=now,
             expires_at=token.expires_at,
         )
-        self._note_use(token, now)
+        self._note_use(token, user, now)
         return actor
 
     def actor(self, user_id: UserId) -> Actor | None:
@@ -161,12 +163,24 @@ class Logins:
                 )
             )
 
-    def _note_use(self, token: AppToken, now: Instant) -> None:
+    def _note_use(self, token: AppToken, user: User, now: Instant) -> None:
         if token.last_used_at is not None and (
             now - token.last_used_at < _USE_NOTED_EVERY
         ):
             return
-        with suppress(SpacesError):  # logging in does not depend on it
-            self._database.write(
-                lambda connection: rows.mark_used(connection, token.id, now)
+
+        def job(connection: Connection) -> None:
+            rows.mark_used(connection, token.id, now)
+            detail = {"token": token.id, "label": token.label}
+            record(
+                connection,
+                now,
+                Action.TOKEN_USED,
+                user.name,
+                user.id,
+                by=user,
+                detail=detail,
             )
+
+        with suppress(SpacesError):  # logging in does not depend on it
+            self._database.write(job)

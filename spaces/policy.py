@@ -30,6 +30,7 @@ class Policy:
     versions_max_bytes: int | None = None
     changes_max_age: int | None = 90 * DAY
     changes_max_count: int = 1_000_000
+    audit_max_age: int | None = 365 * DAY
     upload_max_age: int = 24 * HOUR
     upload_idle_age: int = 24 * HOUR
     upload_total_age: int = 7 * DAY

@@ -5,6 +5,8 @@ removal costs the same for one file and for a million. Getting things out of the
 trash again is the matter of `spaces.trash`.
 """
 
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.db import locks, nodes, trash
 from spaces.errors import RootRefused
 from spaces.lookup import Spot
@@ -41,4 +43,13 @@ def remove_node(change: SpaceChange, spot: Spot) -> None:
         delta=-node.size,
         old_parent_id=spot.parent_id,
         old_name=node.name,
+    )
+    record(
+        change.connection,
+        change.now,
+        Action.FILE_REMOVED,
+        "/".join(spot.path),
+        node.id,
+        space_id=change.space.id,
+        by=change.actor,
     )

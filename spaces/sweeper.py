@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 
 from spaces.blobs.base import BlobStore
 from spaces.clock import DAY, Instant
+from spaces.db import audit, installation, locks, upkeep
 from spaces.db import blobs as blob_rows
-from spaces.db import installation, locks, upkeep
 from spaces.db import uploads as upload_rows
 from spaces.db.backup import blobs_are_kept
 from spaces.db.engine import Database
@@ -91,6 +91,7 @@ class Sweeper:
             ("nodes", self._take_apart),
             ("versions", self._give_up_versions),
             ("changes", self._trim_changes),
+            ("audit", self._forget_deeds),
             ("blobs", self._remove_blobs),
             ("stray files", self._remove_strays),
         )
@@ -214,6 +215,18 @@ class Sweeper:
                     connection, before=before, limit=10 * _ROWS_PER_STEP
                 )
             return count
+
+        count = self._database.write(job)
+        return count, count > 0
+
+    def _forget_deeds(self) -> tuple[int, bool]:
+        age = self._policy.audit_max_age
+        if age is None:
+            return 0, False
+
+        def job(connection: Connection) -> int:
+            before = Instant(self._database.now(connection) - age)
+            return audit.forget(connection, before=before, most=_ROWS_PER_STEP)
 
         count = self._database.write(job)
         return count, count > 0

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from spaces.access import Permission
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.db import nodes, paths, subtrees
 from spaces.db import trash as rows
 from spaces.db.engine import Database
@@ -158,6 +160,7 @@ class Trash:
             if len(spot.path) + _height(connection, found.node) > MAX_DEPTH:
                 raise TooDeep
             _take_out(changes[space_id], found)
+            _note(change, Action.TRASH_RESTORED, spot.path, found.node.id)
             return _put_back(change, spot, found.node)
 
         return self._database.write(job, space_id=min(space_id, target_space))
@@ -193,6 +196,8 @@ class Trash:
                     removed_by=actor.user_id,
                 )
             rows.mark_purged(connection, found.node.id)
+            path_before = (*found.item.original_path, *path)
+            _note(change, Action.TRASH_PURGED, path_before, found.node.id)
 
         self._database.write(job, space_id=space_id)
 
@@ -204,8 +209,10 @@ class Trash:
         """
 
         def job(connection: Connection) -> int:
-            self._begin_purge(connection, actor, space_id)
-            return rows.mark_all_purged(connection, space_id)
+            change = self._begin_purge(connection, actor, space_id)
+            count = rows.mark_all_purged(connection, space_id)
+            _note(change, Action.TRASH_EMPTIED, (), change.space.root_id, items=count)
+            return count
 
         return self._database.write(job, space_id=space_id)
 
@@ -227,6 +234,25 @@ class Trash:
     def _stream_children(self, folder_id: NodeId) -> Iterator[Node]:
         with self._database.read() as connection:
             yield from nodes.stream_children(connection, folder_id)
+
+
+def _note(
+    change: SpaceChange,
+    action: Action,
+    path: tuple[str, ...],
+    node_id: NodeId,
+    **detail: object,
+) -> None:
+    record(
+        change.connection,
+        change.now,
+        action,
+        "/".join(path),
+        node_id,
+        space_id=change.space.id,
+        by=change.actor,
+        detail=detail,
+    )
 
 
 def _find(

@@ -7,6 +7,8 @@ many are kept, and for how long, is the sweeper's matter.
 from sqlalchemy import Connection
 
 from spaces.access import Permission, require_content
+from spaces.audit import record
+from spaces.audit_model import Action
 from spaces.db import blobs as blob_rows
 from spaces.db import nodes
 from spaces.db import versions as rows
@@ -120,10 +122,20 @@ class Versions:
             change = self._begin(
                 connection, actor, space_id, permission=Permission.MANAGE
             )
-            change.source(Place(space_id, anchor=node_id))
+            spot = change.source(Place(space_id, anchor=node_id))
             version = _existing(connection, node_id, version_id)
             rows.remove_version(connection, version_id)
             blob_rows.release(connection, version.content.blob_id, change.now)
+            record(
+                connection,
+                change.now,
+                Action.VERSION_REMOVED,
+                "/".join(spot.path),
+                node_id,
+                space_id=space_id,
+                by=actor,
+                detail={"version": version_id},
+            )
 
         self._database.write(job, space_id=space_id)
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from wsgiref.types import WSGIEnvironment
 
 from ocsync.auth.credentials import BasicCredentials, BearerToken, Credentials
+from ocsync.auth.login_book import LoginBook
 from ocsync.problems import HttpProblem
 from spaces.accounts import Accounts
 from spaces.model import Actor
@@ -36,10 +37,13 @@ class Authenticator(Protocol):
 class BasicAuthenticator:
     """Basic with an account's password, or with one of its app tokens."""
 
-    def __init__(self, *, accounts: Accounts, throttle: Throttle) -> None:
-        """Take the accounts and what slows guessing."""
+    def __init__(
+        self, *, accounts: Accounts, throttle: Throttle, book: LoginBook
+    ) -> None:
+        """Take the accounts, what slows guessing, and who is told of attempts."""
         self._accounts = accounts
         self._throttle = throttle
+        self._book = book
 
     def authenticate(
         self, credentials: Credentials | None, environ: WSGIEnvironment
@@ -56,17 +60,31 @@ class BasicAuthenticator:
         if known is not None:
             return known
         address = environ.get("REMOTE_ADDR", "")
-        require_turn(self._throttle, name, address)
+        self._require_turn(name, address)
         actor = self._verify(name, password)
         if actor is None:
             self._throttle.failed(name, address)
+            self._book.refused(name, method="basic")
             return None
         self._throttle.succeeded(name, address)
         return actor
 
+    def _require_turn(self, name: str, address: str) -> None:
+        try:
+            require_turn(self._throttle, name, address)
+        except HttpProblem:
+            self._book.throttled()
+            raise
+
     def _verify(self, name: str, password: str) -> Actor | None:
         actor = self._accounts.verify_token(password, name)
-        return actor or self._accounts.verify_password(name, password)
+        if actor is not None:
+            self._book.token_accepted()
+            return actor
+        actor = self._accounts.verify_password(name, password)
+        if actor is not None:
+            self._book.accepted(actor, method="basic")
+        return actor
 
 
 class AppTokenAuthenticator:

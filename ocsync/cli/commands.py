@@ -16,6 +16,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "token": "accounts",
     "space": "spaces",
     "uploads": "uploads",
+    "audit": "audit",
     "fsck": "check",
     "doctor": "doctor",
     "backup": "backups",

@@ -8,9 +8,11 @@ from typing import Final, NoReturn
 import click
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from ocsync.cli.caller import operator
 from ocsync.cli.commands import cli
 from ocsync.datadir import DataFolderError
 from ocsync.settings import SettingsError
+from spaces.audit_model import CALLER
 from spaces.errors import SchemaMismatch, SpacesError
 
 DONE: Final = 0
@@ -39,6 +41,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     finds the user's own umask as the context's object.
     """
     umask = os.umask(0o077)
+    caller = CALLER.set(operator())
     try:
         result = cli.main(
             arguments, prog_name="ocsync", standalone_mode=False, obj=umask
@@ -61,6 +64,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         raise
     except OSError as error:
         return _complain(_os_message(error), FAILED)
+    finally:
+        CALLER.reset(caller)
     return result if isinstance(result, int) else DONE
 
 

@@ -19,6 +19,7 @@ from ocsync.observer import Observer, Visit
 from ocsync.timings import TIMINGS, Timings
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
+from spaces.audit_model import CALLER
 from spaces.ids import new_id
 
 _NAME: Final = itemgetter(0)
@@ -58,6 +59,7 @@ class Gatehouse:
         timings = Timings()
         TIMINGS.set(timings)
         visit = Visit(environ, _shown_path(environ), request_id, timings)
+        CALLER.set(visit)
         self._observer.began(visit)
         body = self._app(environ, _Answer(visit, start_response).start)
         if isinstance(body, FileBody):
@@ -78,6 +80,7 @@ class Gatehouse:
         self._observer.ended(visit)
         REQUEST_ID.set("")
         TIMINGS.set(None)
+        CALLER.set(None)
 
 
 class _Answer:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Response
 
+from ocsync.auth.login_book import LoginBook
 from ocsync.endpoints import Call, Route
 from ocsync.oidc.authorization import (
     AuthorizationRefused,
@@ -63,6 +64,7 @@ class Browser:
         clients: Clients,
         keys: Keys,
         throttle: Throttle,
+        book: LoginBook,
         clock: Clock,
         secret: bytes,
         issuer_of: Callable[[Call], str],
@@ -72,6 +74,7 @@ class Browser:
         self._clients = clients
         self._keys = keys
         self._throttle = throttle
+        self._book = book
         self._clock = clock
         self._secret = secret
         self._issuer_of = issuer_of
@@ -158,12 +161,15 @@ class Browser:
         address = call.request.environ.get("REMOTE_ADDR", "")
         wait = self._throttle.wait_seconds(name, address)
         if wait > 0:
+            self._book.throttled()
             return self._too_soon(call, request, name, wait)
         actor = self._accounts.verify_password(name, form.get("password", ""))
         if actor is None:
             self._throttle.failed(name, address)
+            self._book.refused(name, method="browser")
             return self._login_form(call, request, name=name, error=_WRONG)
         self._throttle.succeeded(name, address)
+        self._book.accepted(actor, method="browser")
         secret = self._grants.start_session(actor.user_id)
         query = without_login(request.query)
         response = _see_other(f"{call.base_url}/oidc/authorize?{query}")
@@ -235,7 +241,9 @@ class Browser:
             self._grants.end_session(visitor.secret)
         client_id = "" if hint is None else str(hint.get("aud", ""))
         response = self._after_logout(call, values, client_id)
-        _set_cookie(call, response, SESSION_COOKIE, "", 0)
+        # A form on another site comes without the cookie, and shall not take it away.
+        if SESSION_COOKIE in call.request.cookies:
+            _set_cookie(call, response, SESSION_COOKIE, "", 0)
         return response
 
     def _after_logout(

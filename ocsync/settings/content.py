@@ -190,6 +190,15 @@ class KeepSettings:
         env="OCSYNC_CHANGE_AGE",
         help="How long changes are remembered for clients that ask what changed.",
     )
+    audit_age: timedelta | None = setting(
+        timedelta(days=365),
+        parse=parse_optional_duration,
+        env="OCSYNC_AUDIT_AGE",
+        help=(
+            "How long the audit log remembers logins, tokens, rights and deletions;"
+            " `never` means for ever."
+        ),
+    )
     sweep_interval: timedelta = setting(
         timedelta(minutes=5),
         parse=parse_duration,

@@ -38,9 +38,6 @@ _MANAGERS: Final = Statement(
     .select_from(members)
     .where(_OF_SPACE, members.c.role == Role.MANAGER.value)
 )
-_USER: Final = Statement(
-    select(users.c.id).where(users.c.id == bindparam("of_user_id"))
-)
 
 
 def list_members(connection: Connection, space_id: SpaceId) -> list[Member]:
@@ -88,8 +85,3 @@ def remove_member(connection: Connection, space_id: SpaceId, user_id: UserId) ->
 def count_managers(connection: Connection, space_id: SpaceId) -> int:
     """How many managers the space has."""
     return int(_MANAGERS.scalar(connection, of_space_id=space_id))
-
-
-def user_exists(connection: Connection, user_id: UserId) -> bool:
-    """Whether there is such an account."""
-    return _USER.first(connection, of_user_id=user_id) is not None

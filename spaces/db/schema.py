@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from spaces.db import conventions
 from spaces.db.api_schema import api_keys, idempotency_keys, resources, videos
+from spaces.db.audit_schema import audit
 
 metadata: Final = conventions.metadata
 
@@ -377,4 +378,5 @@ TABLES: Final = (
     videos,
     resources,
     idempotency_keys,
+    audit,
 )

@@ -10,7 +10,10 @@ from webtest import TestApp
 
 from ocsync.auth.authenticators import AppTokenAuthenticator, BasicAuthenticator
 from ocsync.auth.guard import Guard
+from ocsync.auth.login_book import LoginBook
 from ocsync.log import open_log
+from ocsync.metrics.board import Board
+from ocsync.metrics.meter import Meter
 from ocsync.middleware.errors import Errors
 from ocsync.problems import HttpProblem
 from ocsync.renderings import Form
@@ -51,7 +54,11 @@ def doors(library: Library, clock: Seconds) -> TestApp:
     accounts = library.accounts
     authenticators = (
         AppTokenAuthenticator(accounts=accounts),
-        BasicAuthenticator(accounts=accounts, throttle=Throttle(clock=clock)),
+        BasicAuthenticator(
+            accounts=accounts,
+            throttle=Throttle(clock=clock),
+            book=LoginBook(meter=Meter(Board.create(workers=1)), audit=library.audit),
+        ),
     )
     mounts = [
         Mount(

@@ -554,3 +554,24 @@ def upgrade() -> None:
         ["created_at"],
         unique=False,
     )
+    op.create_table(
+        "audit",
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.Column(
+            "user_name", sa.String(length=255), server_default="", nullable=False
+        ),
+        sa.Column("address", sa.String(length=64), server_default="", nullable=False),
+        sa.Column(
+            "request_id", sa.String(length=128), server_default="", nullable=False
+        ),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "subject_id", sa.String(length=128), server_default="", nullable=False
+        ),
+        sa.Column("space_id", sa.String(length=36), nullable=True),
+        sa.Column("detail", sa.Text(), server_default="{}", nullable=False),
+        sa.PrimaryKeyConstraint("at", "id", name=op.f("pk_audit")),
+    )
