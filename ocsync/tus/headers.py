@@ -234,7 +234,19 @@ def _parse_length(get: GetHeader, grammar: Grammar, kind: UploadKind) -> int | N
     return parse_number(text, "Upload-Length")
 
 
+def require_plain_coding(get: GetHeader) -> None:
+    """Refuse bytes that are not those of the file (RFC 9110 §8.4).
+
+    Raises:
+        HttpProblem: 415.
+    """
+    coding = (get("Content-Encoding") or "identity").strip().lower()
+    if coding != "identity":
+        raise HttpProblem(415, f"Content-Encoding: {coding} is not taken")
+
+
 def _parse_chunk(get: GetHeader, grammar: Grammar) -> Chunk:
+    require_plain_coding(get)
     checksum, trailer = get("Upload-Checksum"), get("Trailer") or ""
     is_trailed = _TRAILER in {name.strip().lower() for name in trailer.split(",")}
     if is_trailed and not grammar.has_trailers:

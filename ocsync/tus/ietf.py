@@ -15,7 +15,7 @@ from ocsync.problems import HttpProblem
 from ocsync.tus import ietf_headers as draft
 from ocsync.tus.dialect import Dialect
 from ocsync.tus.edge import NO_STORE, Reply, transfer
-from ocsync.tus.headers import Grammar, effective_method, header_reader, parse_number
+from ocsync.tus.headers import Grammar, effective_method, header_reader
 from ocsync.tus.landing import Landing, landing_name
 from ocsync.tus.refusals import Refusal, tus_problem
 from ocsync.uploads.rules import Limits, Reason
@@ -172,7 +172,7 @@ def send_draft_problem(
     if isinstance(error, UploadRefused):
         if error.reason in _MISMATCHES and error.upload is not None:
             provided = header_reader(environ)("Upload-Offset") or "0"
-            offset = parse_number(provided, "Upload-Offset")
+            offset = draft.parse_offset(provided)
             members |= draft.offset_problem(error.upload, offset)
             headers.append(draft.state_headers(error.upload)[0])
         elif error.reason in _INCONSISTENT:

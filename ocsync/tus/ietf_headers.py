@@ -11,7 +11,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ocsync.problems import HttpProblem
-from ocsync.tus.headers import GetHeader, has_body, parse_number
+from ocsync.tus.headers import (
+    GetHeader,
+    has_body,
+    parse_number,
+    require_plain_coding,
+)
 from ocsync.uploads.commands import Append, Chunk, Create
 from ocsync.wire.checksum import Checksum, ChecksumMalformed, parse_digest_field
 from ocsync.wsgi import Headers
@@ -79,7 +84,16 @@ def parse_append(get: GetHeader) -> Append:
     if offset is None:
         raise HttpProblem(400, "Upload-Offset is missing")
     chunk = Chunk(_body_length(get), _chunk_checksum(get), is_last=_parse_complete(get))
-    return Append(parse_number(offset, "Upload-Offset"), chunk, _parse_length(get))
+    return Append(parse_offset(offset), chunk, _parse_length(get))
+
+
+def parse_offset(text: str) -> int:
+    """The value of Upload-Offset.
+
+    Raises:
+        HttpProblem: 400, it is no offset.
+    """
+    return parse_number(_item(text), "Upload-Offset")
 
 
 def whole_checksum(get: GetHeader) -> Checksum | None:
@@ -139,18 +153,24 @@ def offset_problem(upload: Upload, provided: int | None) -> dict[str, Any]:
 
 def _parse_complete(get: GetHeader) -> bool:
     text = get("Upload-Complete")
-    is_complete = _BOOLEANS.get((text or "").strip())
+    is_complete = _BOOLEANS.get(_item(text or ""))
     if is_complete is None:
         raise HttpProblem(400, "Upload-Complete must be ?0 or ?1")
     return is_complete
 
 
+def _item(text: str) -> str:
+    """A structured field's value without its parameters, of which we know none."""
+    return text.partition(";")[0].strip()
+
+
 def _parse_length(get: GetHeader) -> int | None:
     text = get("Upload-Length")
-    return None if text is None else parse_number(text, "Upload-Length")
+    return None if text is None else parse_number(_item(text), "Upload-Length")
 
 
 def _body_length(get: GetHeader) -> int | None:
+    require_plain_coding(get)
     if get("Transfer-Encoding") is not None:
         return None
     text = get("Content-Length")

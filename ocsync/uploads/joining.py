@@ -13,6 +13,7 @@ from ocsync.uploads.commands import Chunk, Create
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.performing import Performance
 from ocsync.uploads.receiving import Body, Pace
+from ocsync.uploads.room import Room
 from ocsync.uploads.rules import Reason
 from ocsync.uploads.terms import FinishFailed, Target, Terms, Transfer, UploadRefused
 from ocsync.uploads.writing import Depot
@@ -34,8 +35,9 @@ _PARTS: Final = "parts"
 class Joining:
     """Creates and makes uploads out of parts."""
 
-    def __init__(self, *, depot: Depot, leases: Leases, pace: Pace) -> None:
+    def __init__(self, *, depot: Depot, leases: Leases, pace: Pace, room: Room) -> None:
         self._depot = depot
+        self._room = room
         self._uploads = depot.uploads
         self._leases = leases
         self._pace = pace
@@ -88,10 +90,11 @@ class Joining:
         parts = self._parts(upload, terms)
         if not all(part.is_received and part.holder is None for part in parts):
             return upload
-        most = terms.limits.max_size
-        if most is not None and sum(part.offset for part in parts) > most:
+        most, total = terms.limits.max_size, sum(part.offset for part in parts)
+        if most is not None and total > most:
             self._fail(upload)
             raise UploadRefused(Reason.TOO_LARGE)
+        self._room.require(total)
         with self._leases.lease(upload, None) as lease:
             performance = Performance(
                 depot=self._depot,

@@ -36,6 +36,9 @@ class Room:
         """
         if self.folder is None:
             return
-        disk = os.statvfs(self.folder)
+        try:
+            disk = os.statvfs(self.folder)
+        except OSError:
+            return  # what is wrong with the folder, its store will say
         if disk.f_bavail * disk.f_frsize - (length or 0) < self.spare_bytes:
             raise StorageFull

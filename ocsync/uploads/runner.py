@@ -92,7 +92,7 @@ class Engine:
         self._leases = leases
         self._pace = pace
         self._small_bytes = small_bytes
-        self._joining = Joining(depot=depot, leases=leases, pace=pace)
+        self._joining = Joining(depot=depot, leases=leases, pace=pace, room=room)
 
     def now(self) -> Instant:
         """The time by which uploads expire."""

@@ -153,11 +153,12 @@ class Writing:
         blob_id = self._upload.blob_id
         self._depot.blobs.discard(blob_id)
         self._upload = self._depot.uploads.absorb(self._upload, parts)
-        self._checksums = RunningChecksums(self._algorithms(), is_resumable=True)
-        for part in parts:
+        filled = tuple(part for part in parts if part.offset)
+        self._checksums, unread = self._begun_with(filled)
+        for part in unread:
             self._catch_up(self._checksums, part.blob_id, part.offset)
         self._staged = self._depot.blobs.concatenate(
-            blob_id, tuple((part.blob_id, part.offset) for part in parts)
+            blob_id, tuple((part.blob_id, part.offset) for part in filled)
         )
         self.keep(length=self._upload.length)
 
@@ -224,16 +225,24 @@ class Writing:
             staged.seal()
         return Content(upload.blob_id, size, self._checksums.checksums())
 
+    def _begun_with(
+        self, parts: tuple[Upload, ...]
+    ) -> tuple[RunningChecksums, tuple[Upload, ...]]:
+        """Checksums that go on where the first part's ended, and the parts to read.
+
+        Those of the others cannot be joined: they began at their own first bytes.
+        """
+        algorithms = self._algorithms()
+        saved = _saved_checksums(parts[0]) if parts else None
+        if saved is not None and set(saved.algorithms) == set(algorithms):
+            return saved, parts[1:]
+        return RunningChecksums(algorithms, is_resumable=True), parts
+
     def _checksums_at_offset(self) -> RunningChecksums:
         upload = self._upload
-        if upload.offset and upload.hash_state is not None:
-            try:
-                saved = RunningChecksums.from_state(upload.hash_state)
-            except ValueError:
-                pass  # the program has changed: catch up instead
-            else:
-                if saved.size == upload.offset:
-                    return saved
+        saved = _saved_checksums(upload)
+        if saved is not None:
+            return saved
         checksums = RunningChecksums(
             self._algorithms(), is_resumable=not self._in_one_go
         )
@@ -271,3 +280,14 @@ class Writing:
                 size -= len(data)
         if size:
             raise BlobNotFound
+
+
+def _saved_checksums(upload: Upload) -> RunningChecksums | None:
+    """Those of all bytes so far, if they were saved by a program like this."""
+    if not upload.offset or upload.hash_state is None:
+        return None
+    try:
+        saved = RunningChecksums.from_state(upload.hash_state)
+    except ValueError:
+        return None  # the program has changed: catch up instead
+    return saved if saved.size == upload.offset else None

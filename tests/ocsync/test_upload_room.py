@@ -32,6 +32,11 @@ def test_longer_than_the_disk(tmp_path: Path) -> None:
         Room(folder=tmp_path, spare_bytes=0).require(total + 1)
 
 
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """That is for the store to complain of."""
+    Room(folder=tmp_path / "missing", spare_bytes=0).require(1)
+
+
 def test_where_the_content_lies() -> None:
     """The folder of a file URL; elsewhere nobody knows how much there is."""
     room = Room.at("file:///a%20b/blobs", spare_bytes=1)

@@ -186,6 +186,22 @@ def test_mismatching_offset(draft: Draft) -> None:
     assert problem["provided-offset"] == 7
 
 
+def test_parameters_of_fields_are_passed_over(draft: Draft) -> None:
+    """Structured fields may have parameters that nobody knows (RFC 9651)."""
+    path = path_of(draft.create(b"abc", "?0;x=1", Upload_Length='6;y="z"'))
+
+    wrong = draft.patch(path, 2, b"def", "?1", status=409, Upload_Offset="2;x")
+    draft.patch(path, 3, b"def", "?1;x", status=200, Upload_Offset="3;x")
+
+    assert wrong.json["provided-offset"] == 2
+    assert draft.send("GET", path, status=200).body == b"abcdef"
+
+
+def test_coded_bytes_are_refused(draft: Draft) -> None:
+    """What is compressed is not what the file shall hold."""
+    draft.create(b"abc", "?1", status=415, Content_Encoding="gzip")
+
+
 def test_inconsistent_lengths(draft: Draft) -> None:
     """Lengths that contradict each other are refused, nothing is moved."""
     path = draft.start(10)

@@ -72,12 +72,18 @@ class CutBody:
 
     is_chunked = False
     remaining = None
+    waited = 0.0
 
     def __init__(self, data: bytes, length: int) -> None:
         """Keep what will arrive, and what was announced."""
         self.length = length
         self.trailers: dict[str, str] = {}
         self._data = io.BytesIO(data)
+
+    @property
+    def received(self) -> int:
+        """Bytes handed out."""
+        return self._data.tell()
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:
         """Hand bytes out, then break."""

@@ -175,6 +175,18 @@ def test_pages_of_any_origin_may_upload(app: TestApp, tus: Tus) -> None:
     assert "Access-Control-Allow-Origin" not in tus.head(tus.start(1)).headers
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br, identity"])
+def test_coded_bytes_are_refused(tus: Tus, library: Library, coding: str) -> None:
+    """What is compressed is not what the file shall hold."""
+    path = tus.start(5)
+
+    tus.patch(path, 0, b"12345", status=415, Content_Encoding=coding)
+    tus.create(5, body=b"12345", status=415, Content_Encoding=coding)
+
+    tus.patch(path, 0, b"12345", Content_Encoding="identity")
+    assert library.uploads.list_open() == []
+
+
 def test_empty_parts_change_nothing(tus: Tus, library: Library) -> None:
     """However many come, they are answered with the offset and leave no trace."""
     path = tus.start(5)

@@ -15,6 +15,7 @@ from webtest import TestApp, TestResponse
 from ocsync.settings import Settings
 from ocsync.tus.mounts import open_engine
 from ocsync.tus.plain import plain_dialect
+from ocsync.uploads.room import Room
 from spaces.clock import DAY
 from spaces.errors import NodeNotFound, StorageFull
 from spaces.ids import UploadId
@@ -76,11 +77,17 @@ class ChunkedBody:
     length = None
     remaining = None
     is_chunked = True
+    waited = 0.0
 
     def __init__(self, data: bytes, trailer: str | None) -> None:
         """Keep the bytes and the checksum that follows them."""
         self._data = io.BytesIO(data)
         self.trailers = {} if trailer is None else {"upload-checksum": trailer}
+
+    @property
+    def received(self) -> int:
+        """Bytes handed out."""
+        return self._data.tell()
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:
         """Hand bytes out."""
@@ -399,6 +406,64 @@ def test_f24_part_gone_before_the_final(
     assert landed(library, admin, home) == []
 
 
+@pytest.mark.parametrize(
+    "contents", [[b""], [b"", b""], [b"", b"ab"], [b"ab", b"", b"cd"], [b"a"] * 3]
+)
+def test_parts_of_every_size(tus: Tus, library: Library, contents: list[bytes]) -> None:
+    """Parts without a byte are parts too; checksums are those of the whole."""
+    urls = [part(tus, content) for content in contents]
+
+    path = path_of(tus.create(None, Upload_Concat=f"final;{' '.join(urls)}"))
+
+    joined = b"".join(contents)
+    assert read(tus, path) == joined
+    result = library.uploads.get(UploadId(path.rpartition("/")[2])).result
+    assert result is not None
+    assert result.checksums.sha1 == hashlib.sha1(joined).hexdigest()
+
+
+class TestFewChecksums:
+    """Where parts are small enough for all digests, and the whole is not."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Four bytes are many."""
+        return {"uploads.eager_hash_size": "4B"}
+
+    def test_digests_of_a_larger_whole(self, tus: Tus, library: Library) -> None:
+        """It has those that it needs; MD5 and SHA-256 come later."""
+        urls = f"{part(tus, b'abc')} {part(tus, b'def')}"
+
+        path = path_of(tus.create(None, Upload_Concat=f"final;{urls}"))
+
+        result = library.uploads.get(UploadId(path.rpartition("/")[2])).result
+        assert result is not None
+        assert result.checksums.sha1 == hashlib.sha1(b"abcdef").hexdigest()
+        assert result.checksums.sha256 is None
+
+
+def refuse_room(*_: object) -> NoReturn:
+    """A disk that is full."""
+    raise StorageFull
+
+
+def test_joining_what_the_disk_cannot_hold(
+    tus: Tus, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """507 before a byte is copied; it goes on when there is room."""
+    url = part(tus, b"ab")
+    with monkeypatch.context() as full:
+        full.setattr(Room, "require", refuse_room)
+        tus.create(None, Upload_Concat=f"final;{url}", status=507)
+    (waiting,) = [
+        upload
+        for upload in library.uploads.list_open()
+        if upload.kind is UploadKind.FINAL
+    ]
+
+    assert tus.offset(f"/files/{waiting.id}") == 2
+
+
 def test_two_ask_for_a_final_at_once(
     tus: Tus, settings: Settings, library: Library, admin: Person, home: Space
 ) -> None:
@@ -429,11 +494,8 @@ def test_joining_that_failed_is_charged_once(
     """A store that was full when parts were to be joined leaves no quota behind."""
     url = part(tus, b"x" * 5)
 
-    def refuse(*_: object) -> NoReturn:
-        raise StorageFull
-
     with monkeypatch.context() as full:
-        full.setattr(type(library.blobs), "concatenate", refuse)
+        full.setattr(type(library.blobs), "concatenate", refuse_room)
         tus.create(None, Upload_Concat=f"final;{url}", status=507)
     (waiting,) = [
         upload
