@@ -5,6 +5,7 @@ import { Transfers } from "./state/transfers.js";
 import { Unfinished } from "./state/unfinished.js";
 import { explain, language, texts } from "./texts/texts.js";
 import { App } from "./view/app.js";
+import { continueDrops } from "./view/continuing.js";
 import { askConflict } from "./view/dialogs.js";
 import { h } from "./view/dom.js";
 import { Shell } from "./view/shell.js";
@@ -13,6 +14,7 @@ import { VIEWS } from "./view/views.js";
 import { hashFile } from "./wire/hashes.js";
 import { Downloads } from "./wire/downloads.js";
 import { Files } from "./wire/files.js";
+import { KeptDrops } from "./wire/kept_drops.js";
 import { Login, readConfiguration } from "./wire/login.js";
 import { Server } from "./wire/server.js";
 import { Uploads } from "./wire/uploads.js";
@@ -41,16 +43,21 @@ async function enter(shell, login, announce) {
   const server = new Server(login);
   const files = new Files(server);
   const user = await files.me();
+  const drops = new KeptDrops(user.id);
   const transfers = new Transfers({
     uploads: new Uploads(server),
     files,
     hashFile,
     unfinished: new Unfinished(user.id),
+    drops,
     askConflict,
+    locks: navigator.locks,
   });
   shell.head(user, () => login.end());
   shell.main.after(new TransfersPanel({ transfers, announce }).element);
-  const wire = { server, files, downloads: new Downloads(server) };
+  const wire = { server, files, drops, downloads: new Downloads(server) };
+  transfers.findOld();
+  continueDrops({ drops, transfers, shell });
   await new App({ shell, user, wire, transfers, views: VIEWS }).open();
 }
 

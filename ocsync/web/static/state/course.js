@@ -131,7 +131,7 @@ export class Course {
   async expected() {
     const { folder, name } = this.upload;
     const entries = await this.folder(folder);
-    return entries.find((each) => each.name.normalize() === name.normalize());
+    return entries.find((each) => isCalled(each, name));
   }
 
   /** What is in a folder; it is made first if it lies below the one that was chosen. */
@@ -149,8 +149,9 @@ export class Course {
   async reach(names) {
     const { spaceId, batch } = this.upload;
     if (names.length > batch.folder.length) {
-      await this.folder(names.slice(0, -1));
-      if (await this.files.ensureFolder(spaceId, names)) return [];
+      const above = await this.folder(names.slice(0, -1));
+      const isThere = above.some((each) => isCalled(each, names.at(-1)));
+      if (!isThere && (await this.files.ensureFolder(spaceId, names))) return [];
     }
     return (await this.files.list(spaceId, names)).entries;
   }
@@ -194,6 +195,10 @@ export class Course {
     if (state === "retrying") upload.speed = 0;
     this.transfers.changed();
   }
+}
+
+function isCalled(entry, name) {
+  return entry.name.normalize() === name.normalize();
 }
 
 /** Whether what is there is this file, by size and time, as programs that sync decide. */

@@ -11,24 +11,29 @@ export class Transfers extends EventTarget {
    * `askConflict(upload, existing)` resolves to "replace", "keep" or "skip". `locks` is
    * the browser's: a file goes to a folder from one tab at a time.
    */
-  constructor({ uploads, files, hashFile, unfinished, askConflict, locks = navigator.locks }) {
+  constructor({ uploads, files, hashFile, unfinished, drops, askConflict, locks }) {
     super();
-    Object.assign(this, { uploads, files, hashFile, unfinished, askConflict, locks });
+    Object.assign(this, { uploads, files, hashFile, unfinished, drops, askConflict, locks });
     this.all = [];
     this.old = [];
     this.question = Promise.resolve();
   }
 
-  /** Upload into a folder: `items` are `{file, path}`; without a file, only the folder. */
-  add(spaceId, folder, items) {
+  /**
+   * Upload into a folder: `items` are `{file, path}`; without a file, only the folder.
+   * `drop` is the id by which `drops` keeps them until all are through.
+   */
+  add(spaceId, folder, items, drop = null) {
     const batch = {
-      spaceId, folder, size: items.length, answer: null, folders: new Map(),
+      spaceId, folder, drop, size: items.length, answer: null, folders: new Map(),
     };
     const known = new Set(this.all.filter(isOpen).map((each) => this.unfinished.key(each)));
     for (const { file, path } of items) {
       if (file) this.addFile(batch, file, [...folder, ...path], known);
       else new Course(this, { batch, spaceId }).folder([...folder, ...path]).catch(() => {});
     }
+    if (drop !== null) this.holdDrop(batch);
+    this.settle({ batch });
     this.proceed();
     this.findOld();
   }
@@ -75,6 +80,7 @@ export class Transfers extends EventTarget {
     const isBegun = upload.state !== "done";
     this.stop(upload, "gone");
     this.all = this.all.filter((each) => each !== upload);
+    this.settle(upload);
     if (isBegun) await this.forget(upload);
     this.proceed();
   }
@@ -128,6 +134,21 @@ export class Transfers extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Let other tabs know that this one uploads what was dropped. */
+  holdDrop(batch) {
+    this.locks.request(dropLock(batch.drop), () =>
+      new Promise((resolve) => (batch.release = resolve)));
+  }
+
+  /** What was dropped need not be kept once nothing of it is open. */
+  settle({ batch }) {
+    if (batch.drop === null) return;
+    if (this.all.some((each) => each.batch === batch && isOpen(each))) return;
+    batch.release?.();
+    this.drops.forget(batch.drop).catch(() => {});
+    batch.drop = null;
+  }
+
   proceed() {
     const running = this.all.filter((each) => each.isRunning && each.state !== "elsewhere");
     const waiting = this.all.filter((each) => each.state === "waiting" && !each.isRunning);
@@ -150,6 +171,7 @@ export class Transfers extends EventTarget {
       }
     } finally {
       upload.isRunning = false;
+      this.settle(upload);
       this.proceed();
     }
   }
@@ -183,6 +205,11 @@ export class Transfers extends EventTarget {
     this.unfinished.forget(upload);
     this.dispatchEvent(new CustomEvent("stored", { detail: upload }));
   }
+}
+
+/** The lock that a tab has while it uploads a drop. */
+export function dropLock(id) {
+  return `ocsync.drop.${id}`;
 }
 
 /** Whether it is not over yet. */

@@ -79,6 +79,8 @@ export const de = {
   leave: "Überspringen",
   forAll: "Auch für die anderen Dateien",
   uploads: "Uploads",
+  dropsWait: "Einige Uploads waren nicht fertig.",
+  goOn: "Weitermachen",
   allUploads: "Alle Uploads",
   pauseAll: "Alle anhalten",
   resumeAll: "Alle fortsetzen",

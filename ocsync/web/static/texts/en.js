@@ -79,6 +79,8 @@ export const en = {
   leave: "Skip",
   forAll: "The same for the other files",
   uploads: "Uploads",
+  dropsWait: "Some uploads were not finished.",
+  goOn: "Go on",
   allUploads: "All uploads",
   pauseAll: "Pause all",
   resumeAll: "Resume all",

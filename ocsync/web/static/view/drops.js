@@ -22,6 +22,8 @@ export function takeDrops(view, signal) {
     mark(false);
     if (!isFilled(event)) return;
     event.preventDefault();
-    if (isOpen()) view.upload(await droppedFiles(event.dataTransfer));
+    if (!isOpen()) return;
+    const { items, handles } = await droppedFiles(event.dataTransfer);
+    view.upload(items, handles);
   });
 }

@@ -171,8 +171,8 @@ export class FolderView extends EntriesView {
     if (!entry || !this.list.goTo(keyOf(entry))) document.querySelector("main h1").focus();
   }
 
-  upload(items) {
-    return upload(items, this, this.app);
+  upload(items, handles = null) {
+    return upload({ items, handles }, this, this.app);
   }
 
   onStored({ detail }) {

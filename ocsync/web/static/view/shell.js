@@ -60,19 +60,19 @@ export class Shell {
   }
 
   /** Say what is done, with a button for what may be done next: `{label, act}`. */
-  offer(content, { label, act }) {
+  offer(content, { label, act, isLasting = false }) {
     const run = () => {
       message.remove();
       act();
     };
     const button = h("button", { type: "button", onclick: run }, label);
-    const message = this.say(this.status, [h("span", {}, ...content), button], OFFERED_MS);
+    const message = this.say(this.status, [h("span", {}, ...content), button], isLasting ? null : OFFERED_MS);
   }
 
   say(place, content, ms = ANNOUNCED_MS) {
     const message = h("p", {}, ...content);
     place.append(message);
-    setTimeout(() => message.remove(), ms);
+    if (ms !== null) setTimeout(() => message.remove(), ms);
     return message;
   }
 

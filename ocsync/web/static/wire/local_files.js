@@ -1,5 +1,6 @@
 // Files and whole folders of this computer, as choosers and drops give them: a list of
 // `{file, path}`, the path being that of the folder the file is in, from what was chosen.
+// A folder with nothing in it stands there without a file.
 
 /** What an `<input type=file>` holds, with or without `webkitdirectory`. */
 export function chosenFiles(input) {
@@ -9,37 +10,59 @@ export function chosenFiles(input) {
   }));
 }
 
-/** What a drop holds. Has to be called while the event is dispatched. */
-export function droppedFiles(dataTransfer) {
-  const items = [...dataTransfer.items].filter((each) => each.kind === "file");
-  const tops = items.map((item) => ({
-    entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile(),
+/**
+ * What a drop holds, and handles by which it can be read again after a reload, where the
+ * browser gives some (null if not). Has to be called while the event is dispatched.
+ */
+export async function droppedFiles(dataTransfer) {
+  const tops = [...dataTransfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => ({
+      handle: item.getAsFileSystemHandle?.().catch(() => null) ?? null,
+      entry: item.webkitGetAsEntry?.() ?? null,
+      file: item.getAsFile(),
+    }));
+  const handles = await Promise.all(tops.map(({ handle }) => handle));
+  if (tops.length && handles.every(Boolean)) {
+    return { items: await filesOf(handles), handles };
+  }
+  const lists = await Promise.all(tops.map(({ entry, file }) => {
+    if (entry?.isDirectory) return filesBelow(entry, [entry.name]);
+    return file ? [{ file, path: [] }] : [];
   }));
-  return Promise.all(tops.map(topFiles)).then((lists) => lists.flat());
+  return { items: lists.flat(), handles: null };
 }
 
-/** A file is taken as it was dropped; only folders are read through their entry. */
-async function topFiles({ entry, file }) {
-  if (entry?.isDirectory) return filesBelow(entry, [entry.name]);
-  return file ? [{ file, path: [] }] : [];
-}
-
-/** Everything below a folder, one folder after the other. */
-async function filesBelow(folder, path) {
+/** The files behind handles, and everything below those that are folders. */
+export async function filesOf(handles, path = []) {
   const found = [];
-  const reader = folder.createReader();
-  for (;;) {
-    // Only some entries come at a time.
-    const entries = await new Promise((...settle) => reader.readEntries(...settle));
-    if (!entries.length) break;
-    for (const entry of entries) {
-      if (entry.isDirectory) found.push(...(await filesBelow(entry, [...path, entry.name])));
-      else found.push({ file: await fileOf(entry), path });
+  for (const handle of handles) {
+    if (handle.kind === "file") found.push({ file: await handle.getFile(), path });
+    else {
+      const below = [];
+      for await (const each of handle.values()) below.push(each);
+      const inside = [...path, handle.name];
+      found.push(...(below.length ? await filesOf(below, inside) : [{ path: inside }]));
     }
   }
   return found;
 }
 
-function fileOf(entry) {
-  return new Promise((...settle) => entry.file(...settle));
+/** The same by the older interface, one folder after the other. */
+async function filesBelow(folder, path) {
+  const entries = [];
+  const reader = folder.createReader();
+  for (;;) {
+    // Only some entries come at a time.
+    const some = await new Promise((...settle) => reader.readEntries(...settle));
+    if (!some.length) break;
+    entries.push(...some);
+  }
+  if (!entries.length) return [{ path }];
+  const found = [];
+  for (const entry of entries) {
+    if (entry.isDirectory) found.push(...(await filesBelow(entry, [...path, entry.name])));
+    else found.push({ file: await new Promise((...settle) => entry.file(...settle)), path });
+  }
+  return found;
 }
