@@ -10,13 +10,13 @@
 #
 # PYTHON=python3.12 chooses the interpreter, VENV=dir another environment, PORT and
 # DATA where `make serve` listens and keeps its data, TESTS what the tests run, BENCH
-# which of the benchmarks.
+# which of the benchmarks, with options if need be: BENCH="small-puts --rounds 3".
 
 VENV   ?= .venv
 PORT   ?= 9200
 DATA   ?= ./data
 TESTS  ?=
-BENCH  ?= *
+BENCH  ?=
 JOBS   ?= auto
 
 BIN     = $(VENV)/bin
@@ -24,6 +24,8 @@ RUN     = $(VENV)/.stamp-run
 DEV     = $(VENV)/.stamp-dev
 DOCS    = $(VENV)/.stamp-docs
 CLIENTS = $(VENV)/.stamp-clients
+BENCHED = $(VENV)/.stamp-bench
+PEERS   = benchmarks/node/node_modules/.package-lock.json
 NODE    = tests/clients/node/node_modules/.package-lock.json
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --retries 5
 
@@ -62,10 +64,8 @@ docs: $(DOCS)
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
 	@echo build/docs/index.html
 
-bench: $(DEV)
-	@for each in benchmarks/$(BENCH).py; do \
-	    echo "== $$each"; $(BIN)/python "$$each" || exit 1; \
-	done
+bench: $(BENCHED) $(PEERS)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 install: $(RUN)
 
@@ -89,10 +89,20 @@ $(CLIENTS): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev,clients]'
 	@touch $@ $(DEV) $(RUN)
 
+$(BENCHED): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable '.[dev,bench]'
+	@touch $@ $(DEV) $(RUN)
+
 # Clients that run in Node; without npm their tests are skipped.
 $(NODE): $(wildcard tests/clients/node/package*.json)
 	@if command -v npm >/dev/null; then \
 	    npm --prefix tests/clients/node ci --no-audit --no-fund && touch $@; \
+	fi
+
+# Servers in Node that are measured; without npm they are left out.
+$(PEERS): $(wildcard benchmarks/node/package*.json)
+	@if command -v npm >/dev/null; then \
+	    npm --prefix benchmarks/node ci --no-audit --no-fund && touch $@; \
 	fi
 
 # The first of these that is new enough, unless PYTHON says which.
