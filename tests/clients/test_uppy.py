@@ -201,6 +201,25 @@ def test_every_size(
     assert hash_on_server(server, f"{folder}/{name}") == content.sha256
 
 
+def test_more_parts_than_bytes(
+    elsewhere: Elsewhere, server: LiveServer, tmp_path: Path
+) -> None:
+    """Some of the parts that Uppy sends at once are empty."""
+    content = write_content(tmp_path, 2)
+
+    elsewhere.begin(
+        server,
+        content,
+        "uppy parts.bin",
+        endpoint=f"{server.url}{PLAIN}",
+        parallelUploads=4,
+    )
+    elsewhere.finish()
+
+    found = hash_on_server(server, f"{IN_UPLOADS}/uppy parts.bin")
+    assert found == content.sha256
+
+
 @pytest.mark.parametrize(
     "way",
     [
