@@ -136,9 +136,10 @@ def test_sound_and_film(server: LiveServer, page: Page, tag: str, name: str) -> 
 
     expect(player).to_have_js_property("duration", 2)
     handle = player.element_handle()
+    handle.evaluate("player => player.onemptied = () => (window.emptied = player.src)")
     page.get_by_role("button", name="Close").click()
-    expect(player).to_have_count(0)
-    page.wait_for_function("player => !player.hasAttribute('src')", arg=handle)
+    expect(page.get_by_role("button", name=f"File {name}")).to_be_focused()
+    assert page.evaluate("window.emptied") == ""
 
 
 def test_pdf(server: LiveServer, page: Page) -> None:

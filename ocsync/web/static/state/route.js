@@ -23,6 +23,8 @@ export function readRoute(hash) {
   } catch {
     return { view: "start" };
   }
+  // No id or name is one of these; in a path they would lead elsewhere.
+  if (parts.some((part) => part === "." || part === "..")) return { view: "start" };
   const { view, takes, rest } = route;
   const isWhole = parts.length === takes.length;
   if (rest ? parts.length < takes.length : !isWhole) return { view: "start" };
