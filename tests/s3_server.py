@@ -10,11 +10,12 @@ AWS_SECRET_ACCESS_KEY.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from botocore.session import get_session
@@ -22,6 +23,8 @@ from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     create_backend_app,
 )
+from moto.s3.exceptions import NoSuchUpload
+from moto.s3.models import S3Backend
 from werkzeug.serving import make_server
 
 from spaces.blobs.s3.address import S3Address, S3Credentials
@@ -108,8 +111,33 @@ def s3_server(*, least_part_bytes: int | None = None) -> Iterator[S3Server]:
         process.stdout.close()
 
 
+def mend() -> None:
+    """Make moto answer as S3 does where parts are sent for what is gone.
+
+    It fails with 500 there; and it lets two requests complete the same object.
+    """
+    guard = threading.Lock()
+    for name in ("upload_part", "upload_part_copy", "complete_multipart_upload"):
+        setattr(S3Backend, name, _mended(getattr(S3Backend, name), guard))
+
+
+def _mended(
+    method: Callable[..., object], guard: threading.Lock
+) -> Callable[..., object]:
+    def mended(
+        backend: S3Backend, bucket: str, upload_id: str, *rest: Any, **more: Any
+    ) -> object:
+        with guard:
+            if upload_id not in backend.get_bucket(bucket).multiparts:
+                raise NoSuchUpload(upload_id)
+            return method(backend, bucket, upload_id, *rest, **more)
+
+    return mended
+
+
 def main() -> None:
     """Serve until killed."""
+    mend()
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     sys.stdout.write(f"{server.server_port}\n")

@@ -26,9 +26,6 @@ from botocore.session import get_session
 from spaces.blobs.s3.address import S3Address, S3Credentials
 from spaces.errors import BlobNotFound, StorageFull, StoreUnavailable
 
-_CONNECT_SECONDS: Final = 5
-_READ_SECONDS: Final = 30
-_TRIES: Final = 4
 _CONNECTIONS: Final = 256
 """More than a process usually has threads, so that none waits for a connection."""
 _USUAL_REGION: Final = "us-east-1"
@@ -52,6 +49,18 @@ _WRONG_REGION: Final = frozenset(
     {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "307"}
 )
 _DENIED: Final = frozenset({"AccessDenied", "403", "AllAccessDisabled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long one request may take at each step, and how often it is tried."""
+
+    connect_seconds: float = 5
+    read_seconds: float = 30
+    tries: int = 4
+
+
+_USUAL_PATIENCE: Final = Patience()
 
 
 class MultipartGone(Exception):
@@ -96,12 +105,18 @@ class Download:
 class Bucket:
     """A bucket; thread-safe."""
 
-    def __init__(self, address: S3Address, credentials: S3Credentials | None) -> None:
+    def __init__(
+        self,
+        address: S3Address,
+        credentials: S3Credentials | None,
+        *,
+        patience: Patience = _USUAL_PATIENCE,
+    ) -> None:
         """Prepare; nothing is sent yet."""
         self._name = self.name = address.bucket
         self._endpoint = address.endpoint or "Amazon S3"
         try:
-            self._client = _client(address, credentials)
+            self._client = _client(address, credentials, patience)
         except (BotoCoreError, ValueError) as error:
             self._fail(error)
 
@@ -208,7 +223,10 @@ class Bucket:
                 CopySource={"Bucket": self._name, "Key": source},
                 CopySourceRange=f"bytes={span.start}-{span.stop - 1}",
             )
-        return cast("str", answer["CopyPartResult"]["ETag"])
+        tag = answer.get("CopyPartResult", {}).get("ETag")
+        if tag is None:
+            raise StoreUnavailable(f"{self._endpoint} does not copy parts")
+        return cast("str", tag)
 
     def parts(
         self, key: str, upload_id: str, *, after: int = 0, limit: int | None = None
@@ -272,7 +290,7 @@ class Bucket:
                     page = self._client.list_multipart_uploads(
                         Bucket=self._name, Prefix=prefix, **more
                     )
-            except _NotListed:
+            except (_NotListed, MultipartGone):  # some say that of none at all
                 return
             for each in page.get("Uploads", ()):
                 yield each["Key"], each["UploadId"]
@@ -351,7 +369,9 @@ class _BeyondTheEnd(Exception):
     """The object ends before the range begins."""
 
 
-def _client(address: S3Address, credentials: S3Credentials | None) -> BaseClient:
+def _client(
+    address: S3Address, credentials: S3Credentials | None, patience: Patience
+) -> BaseClient:
     keys: dict[str, str] = {}
     if credentials is not None:
         keys = {
@@ -365,9 +385,9 @@ def _client(address: S3Address, credentials: S3Credentials | None) -> BaseClient
         region,
         endpoint_url=address.endpoint,
         config=Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
+            connect_timeout=patience.connect_seconds,
+            read_timeout=patience.read_seconds,
+            retries={"mode": "standard", "total_max_attempts": patience.tries},
             max_pool_connections=_CONNECTIONS,
             # Checksums in trailers are not understood everywhere; Content-MD5 is.
             request_checksum_calculation="when_required",

@@ -212,7 +212,8 @@ class S3BlobStore:
     def _has_parts(self, site: Site, upload_id: str, count: int) -> bool:
         """Whether the last of so many parts is there; the others came before it."""
         before = max(count - 1, 0)
-        listed = self._bucket.parts(site.key, upload_id, after=before, limit=1)
+        # Two, for some services count the marker in.
+        listed = self._bucket.parts(site.key, upload_id, after=before, limit=2)
         if not count:
             list(listed)
             return True
