@@ -7,6 +7,7 @@
 #   make faults           the slow lane: kill -9 and other faults, minutes to hours
 #   make docs             build the documentation site into build/docs
 #   make bench            measure; see benchmarks/
+#   make dist             wheel, source archive and bill of materials in dist/
 #
 # PYTHON=python3.12 chooses the interpreter, VENV=dir another environment, PORT and
 # DATA where `make serve` listens and keeps its data, TESTS what the tests run, BENCH
@@ -24,12 +25,13 @@ RUN     = $(VENV)/.stamp-run
 DEV     = $(VENV)/.stamp-dev
 DOCS    = $(VENV)/.stamp-docs
 CLIENTS = $(VENV)/.stamp-clients
+DIST    = $(VENV)/.stamp-dist
 BENCHED = $(VENV)/.stamp-bench
 PEERS   = benchmarks/node/node_modules/.package-lock.json
 NODE    = tests/clients/node/node_modules/.package-lock.json
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --quiet install --retries 5
 
-.PHONY: serve test lint types format clients faults docs bench install clean
+.PHONY: dist serve test lint types format clients faults docs bench install clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -67,6 +69,9 @@ docs: $(DOCS)
 bench: $(BENCHED) $(PEERS)
 	$(BIN)/python -m benchmarks $(BENCH)
 
+dist: $(DIST)
+	$(BIN)/python release/make_dist.py dist
+
 install: $(RUN)
 
 clean:
@@ -88,6 +93,10 @@ $(DOCS): setup.cfg pyproject.toml $(BIN)/python
 $(CLIENTS): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev,clients]'
 	@touch $@ $(DEV) $(RUN)
+
+$(DIST): setup.cfg pyproject.toml $(BIN)/python
+	$(PIP) --editable '.[dist]'
+	@touch $@ $(RUN)
 
 $(BENCHED): setup.cfg pyproject.toml $(BIN)/python
 	$(PIP) --editable '.[dev,bench]'

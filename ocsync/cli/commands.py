@@ -26,6 +26,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "oidc": "issuer",
     "omegastream": "api_keys",
     "picora": "api_keys",
+    "completion": "completion",
+    "man": "manual",
 }
 """Which module of this package has the command, in the order of the help."""
 
