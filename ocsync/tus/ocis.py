@@ -19,6 +19,7 @@ from ocsync.tus.edge import Reply, announcement, progress_headers, transfer
 from ocsync.tus.headers import (
     GetHeader,
     Grammar,
+    effective_method,
     header_reader,
     parse_create,
     require_version,
@@ -146,6 +147,8 @@ class SpaceUploads:
 
     def _create(self, environ: dict[str, Any]) -> Reply:
         get = header_reader(environ)
+        if effective_method("POST", get) != "POST":
+            raise HttpProblem(405, "X-HTTP-Method-Override is for uploads, not folders")
         require_version(get)
         actor: Actor | None = environ.get("ocsync.actor")
         folder: Place | None = environ.get("ocsync.place")

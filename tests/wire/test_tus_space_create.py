@@ -131,6 +131,16 @@ class TestLargestSize:
         tus.create(11, status=413)
 
 
+@pytest.mark.parametrize(("method", "status"), [("DELETE", 405), ("PUT", 400)])
+def test_overrides_are_for_uploads(
+    tus: Tus, library: Library, method: str, status: int
+) -> None:
+    """Who means another method with a folder does not begin an upload there."""
+    tus.create(5, status=status, X_HTTP_Method_Override=method)
+
+    assert library.uploads.list_open() == []
+
+
 def test_w06_whole_file_in_the_creation_is_finished_once(
     tus: Tus, library: Library, admin: Person, home: Space
 ) -> None:
