@@ -174,7 +174,11 @@ class Connection:
         self.channel.transport.end_sending()
         self.is_lingering = True
         self.channel.buffered = b""
-        self.deadline = time.monotonic() + self._host.limits.linger_seconds
+        limits = self._host.limits
+        seconds = limits.linger_seconds
+        if self._host.is_stopping():
+            seconds = min(seconds, limits.last_linger_seconds)
+        self.deadline = time.monotonic() + seconds
 
     def discard(self, scratch: memoryview) -> bool:
         """Throw away what has come; whether that was the last."""

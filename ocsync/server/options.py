@@ -33,6 +33,8 @@ class Limits:
     linger_bytes: int = 256 * 1024 * 1024
     """Thrown away after an early answer, before the connection is closed hard."""
     linger_seconds: float = 5.0
+    last_linger_seconds: float = 1.0
+    """When the server stops: clients that still send have so long to read why."""
     connections: int = 20_000
     """Open at once in one worker; beyond it the longest idle ones are closed."""
 

@@ -96,6 +96,25 @@ def test_a_body_that_can_go_on_later_is_cut_at_once(
     assert isinstance(app.error, BodyInterrupted)
 
 
+def test_a_client_that_goes_on_sending_is_not_waited_for_long(
+    serve: Serve, connect: Connect
+) -> None:
+    """It has been answered; whether it reads that is its own affair."""
+    app = Receiver()
+    server = serve(
+        app, grace_seconds=3600, linger_seconds=3600, last_linger_seconds=0.1
+    )
+    client = connect(server)
+    client.request("PATCH /resumable", "Content-Length: 100")
+    client.send(b"x" * 60)
+    assert app.has_some.wait(20)
+
+    server.stop()
+
+    assert client.read_answer().status == 503
+    assert client.is_at_end()
+
+
 def test_the_mark_ends_with_its_request(serve: Serve, connect: Connect) -> None:
     """A later body on the same connection is not cut at once."""
     app = Receiver()
