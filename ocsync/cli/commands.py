@@ -17,6 +17,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "space": "spaces",
     "uploads": "uploads",
     "audit": "audit",
+    "stats": "stats",
     "fsck": "check",
     "doctor": "doctor",
     "backup": "backups",
