@@ -149,7 +149,7 @@ class CombiningWriter:
 
 
 def _driver_of(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
+    driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 

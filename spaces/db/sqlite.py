@@ -127,7 +127,7 @@ class _Reading:
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
     """The driver's own connection."""
-    driver = connection.connection.driver_connection
+    driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 

@@ -26,7 +26,7 @@ _CURSOR_NUMBERS: Final = count()
 class _Compiled:
     """The text of one statement for one dialect, and how it takes parameters."""
 
-    __slots__ = ("_defaults", "_pick", "sql")
+    __slots__ = ("arguments", "sql")
 
     def __init__(
         self, element: ClauseElement, dialect: Dialect, columns: tuple[str, ...] | None
@@ -37,7 +37,7 @@ class _Compiled:
             compile_kwargs={"render_postcompile": True},
         )
         self.sql = str(compiled)
-        self._defaults: dict[str, object] = {
+        defaults: dict[str, object] = {
             name: bind.value
             for name, bind in getattr(compiled, "binds", {}).items()
             if not bind.required
@@ -45,13 +45,11 @@ class _Compiled:
         order: tuple[str, ...] | None = None
         if getattr(compiled, "positional", False):
             order = tuple(getattr(compiled, "positiontup", None) or ())
-        self._pick: Callable[[Parameters], Any] = _picker(order)
-
-    def arguments(self, parameters: Parameters) -> Any:
-        """The parameters in the form the driver takes."""
-        if self._defaults:
-            parameters = {**self._defaults, **parameters}
-        return self._pick(parameters)
+        pick = _picker(order)
+        self.arguments: Callable[[Parameters], Any] = (
+            (lambda parameters: pick({**defaults, **parameters})) if defaults else pick
+        )
+        """Brings the parameters into the form the driver takes."""
 
 
 def _picker(order: tuple[str, ...] | None) -> Callable[[Parameters], Any]:
@@ -129,11 +127,13 @@ class Statement:
                     yield from rows
 
     def _execute(self, connection: Connection, parameters: Parameters) -> Any:
-        compiled = self._for(connection)
+        # The hottest lines of all, so nothing is called that can be written out.
+        compiled = self._compiled.get(connection.dialect.name)
+        if compiled is None:
+            compiled = self._for(connection)
+        driver: Any = connection.connection.dbapi_connection
         try:
-            return _driver_of(connection).execute(
-                compiled.sql, compiled.arguments(parameters)
-            )
+            return driver.execute(compiled.sql, compiled.arguments(parameters))
         except _driver_errors(connection) as error:
             raise _as_dbapi_error(connection, compiled.sql, error) from error
 
