@@ -7,6 +7,7 @@ from docs.made.command_page import command_page
 from docs.made.error_page import error_page
 from docs.made.graph_page import graph_page
 from docs.made.upload_states import state_drawing
+from ocsync.metrics.reference import metrics_page
 
 DOCS: Final = Path(__file__).parent.parent
 
@@ -17,5 +18,6 @@ def made_files() -> dict[str, str]:
         "commands.md": command_page(),
         "errors.md": error_page(),
         "graph.md": graph_page(),
+        "metrics.md": metrics_page(),
         "images/upload-states.svg": state_drawing(),
     }

@@ -18,6 +18,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "uploads": "uploads",
     "audit": "audit",
     "stats": "stats",
+    "stats": "stats",
     "fsck": "check",
     "doctor": "doctor",
     "backup": "backups",

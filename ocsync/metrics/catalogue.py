@@ -250,7 +250,7 @@ SWEEP_FAILURES: Final = Metric(
     name="ocsync_background_failures_total",
     kind=Kind.COUNTER,
     help="Rounds of a background job that ended with an error.",
-    labels=(Label("job", ("sweep", "hashing")),),
+    labels=(Label("task", ("sweep", "hashing")),),
 )
 SWEPT: Final = Metric(
     name="ocsync_sweeper_collected_total",

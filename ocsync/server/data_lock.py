@@ -12,6 +12,23 @@ _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 LOCK_NAME: Final = "server.lock"
 
 
+def running_server(directory: Path) -> int | None:
+    """The first process of the server that holds a data directory; None if none does.
+
+    Found without touching the lock, by what the process named in it has open; so only
+    where the system tells that, and to whom.
+    """
+    path = directory.resolve() / LOCK_NAME
+    try:
+        holder = path.read_text().strip()
+        if not holder.isdigit():
+            return None
+        files = Path(f"/proc/{holder}/fd").iterdir()
+        return int(holder) if path in {file.readlink() for file in files} else None
+    except OSError:
+        return None
+
+
 class DataLock:
     """Holds a data directory from construction to `close`, or to the process's end.
 
