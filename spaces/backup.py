@@ -4,7 +4,8 @@ The database is copied first, as it is at one moment; then the contents that its
 name. Contents never change and, while a backup runs, are not removed, so what was
 copied fits together. Open uploads are kept up to the byte that their row vouches for.
 A backup into the folder of an earlier one copies only what is new; until it is whole,
-the earlier one can still be restored.
+the earlier one can still be restored. Contents that are kept apart from this machine,
+in a bucket, are named and not copied: their safety is the bucket's own matter.
 """
 
 import os
@@ -16,6 +17,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from spaces.backup_folder import (
+    CONTENT_AT,
     BackupError,
     BackupFolder,
     copy_private,
@@ -40,7 +42,10 @@ _BYTES_PER_RENEWAL: Final = 4 << 30
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """What a backup holds. `missing` contents are lost in the store itself."""
+    """What a backup holds. `missing` contents are lost in the store itself.
+
+    `reference` names the store where contents stay that were not copied.
+    """
 
     blobs: int
     content_bytes: int
@@ -48,6 +53,7 @@ class BackedUp:
     uploads: int
     files: int
     missing: tuple[BlobId, ...]
+    reference: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -147,8 +153,7 @@ class _Making:
             rows.copy_database(connection, copy)
         with rows.open_copy(copy) as connection:
             rows.forget_the_running_server(connection)
-            copied, missing = self._copy_blobs(connection)
-            uploads = self._copy_uploads(connection)
+            copied, missing, uploads = self._copy_content(connection)
             count, content_bytes = rows.totals(connection)
             revision = revision_of(connection) or ""
         kept_files = self._copy_files(files)
@@ -161,6 +166,7 @@ class _Making:
                 "contents": count,
                 "content_bytes": content_bytes,
                 "uploads": uploads,
+                **self._named(),
             }
         )
         self._remove_unnamed()
@@ -171,7 +177,22 @@ class _Making:
             uploads=uploads,
             files=kept_files,
             missing=missing,
+            reference=self._source.reference,
         )
+
+    def _named(self) -> dict[str, str]:
+        """What the manifest says of contents that are elsewhere."""
+        reference = self._source.reference
+        return {} if reference is None else {CONTENT_AT: reference}
+
+    def _copy_content(
+        self, connection: Connection
+    ) -> tuple[int, tuple[BlobId, ...], int]:
+        """How many contents were copied, which are lost, and how many uploads kept."""
+        if self._source.reference is not None:
+            return 0, (), len(rows.staged_uploads(connection))
+        copied, missing = self._copy_blobs(connection)
+        return copied, missing, self._copy_uploads(connection)
 
     def _copy_blobs(self, connection: Connection) -> tuple[int, tuple[BlobId, ...]]:
         count = 0

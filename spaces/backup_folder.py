@@ -2,7 +2,7 @@
 
     backup.json     what it is and when it was made; written first, and again at last
     metadata.db     the database, a single file
-    content/        a blob store of its own
+    content/        a blob store of its own, empty where contents stay in a bucket
     files/          further files of the installation, such as its secrets
 
 How a backup is made is `spaces.backup`'s matter, what is done with one
@@ -18,6 +18,9 @@ from typing import Final
 
 from spaces.blobs.base import BlobReader, Staged
 from spaces.blobs.folder import FolderBlobStore
+
+CONTENT_AT: Final = "content_at"
+"""What the manifest calls the store of contents that were not copied."""
 
 _FORMAT: Final = 1
 _MANIFEST: Final = "backup.json"
@@ -69,12 +72,24 @@ class BackupFolder:
             ) from None
         self.require_format()
 
+    def reference(self) -> str | None:
+        """The store where contents are that were not copied.
+
+        Raises:
+            BackupError: this is no backup.
+        """
+        found = self._manifest().get(CONTENT_AT)
+        return None if found is None else str(found)
+
     def require_format(self) -> None:
         """Refuse a folder that is no backup of a kind this program knows.
 
         Raises:
             BackupError: says what is wrong with it.
         """
+        self._manifest()
+
+    def _manifest(self) -> dict[str, object]:
         try:
             manifest = json.loads((self.path / _MANIFEST).read_bytes())
         except OSError:
@@ -83,6 +98,7 @@ class BackupFolder:
             raise BackupError(f"{self.path / _MANIFEST} is damaged") from None
         if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
             raise BackupError(f"{self.path} was made by another version of ocsync")
+        return manifest
 
     def require_whole(self) -> None:
         """Refuse a folder that holds no finished backup.

@@ -21,7 +21,7 @@ from spaces.backup_folder import (
 from spaces.blobs.base import BlobStore
 from spaces.checksums import RunningChecksums
 from spaces.db import backup as rows
-from spaces.db.backup import StoredBlob
+from spaces.db.backup import StagedUpload, StoredBlob
 from spaces.errors import BlobNotFound
 from spaces.ids import BlobId
 
@@ -54,15 +54,21 @@ class Restored:
     missing: tuple[BlobId, ...]
 
 
-def verify(source: Path, *, deep: bool) -> Verified:
+def verify(source: Path, *, deep: bool, blobs: BlobStore | None = None) -> Verified:
     """Compare a backup with what its rows say; `deep` also reads every content.
 
+    Args:
+        source: the backup's folder.
+        deep: whether to compare checksums.
+        blobs: the store of contents that the backup only names, if it does.
+
     Raises:
-        BackupError: it is no whole backup, or its database is damaged.
+        BackupError: it is no whole backup, its database is damaged, or its contents
+            are in another store.
         OSError: reading failed.
     """
     folder = _opened(source)
-    content = folder.content()
+    content = _content(folder, blobs)
     missing: list[BlobId] = []
     damaged: list[BlobId] = []
     with rows.open_copy(folder.metadata) as connection:
@@ -86,7 +92,7 @@ def restore(
         data: the folder for the database and the further files: a new or empty one,
             but for the folder of the blob store.
         database_name: of the database's file.
-        blobs: an empty blob store.
+        blobs: an empty blob store, or the one that the backup names.
 
     Raises:
         BackupError: there is something already, or it is no whole backup.
@@ -94,19 +100,16 @@ def restore(
         OSError: reading or writing failed.
     """
     folder = _opened(source)
-    _require_empty(data, blobs)
+    content = _content(folder, blobs)
+    _require_empty(data, None if content is blobs else blobs)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = folder.content()
     with rows.open_copy(folder.metadata) as connection:
-        missing = tuple(_bring_back(connection, content, blobs))
         uploads = rows.staged_uploads(connection)
-        for upload in uploads:
-            with (
-                content.open_staged(upload.blob_id) as reader,
-                blobs.stage(upload.blob_id) as staged,
-            ):
-                pour(reader, staged)
-                staged.flush()
+        if content is blobs:
+            missing = tuple(_gone(connection, blobs))
+        else:
+            missing = tuple(_bring_back(connection, content, blobs))
+            _bring_uploads_back(uploads, content, blobs)
         count, content_bytes = rows.totals(connection)
     files = [path for path in folder.files.iterdir() if path.is_file()]
     for path in files:
@@ -128,9 +131,24 @@ def _opened(source: Path) -> BackupFolder:
     return folder
 
 
-def _require_empty(data: Path, blobs: BlobStore) -> None:
+def _content(folder: BackupFolder, blobs: BlobStore | None) -> BlobStore:
+    """Where the backup's contents are: in its folder, or in the store it names."""
+    reference = folder.reference()
+    if reference is None:
+        return folder.content()
+    if blobs is None or blobs.reference != reference:
+        raise BackupError(
+            f"the contents of this backup are in {reference}: name it in"
+            " OCSYNC_BLOB_URL"
+        )
+    return blobs
+
+
+def _require_empty(data: Path, blobs: BlobStore | None) -> None:
     if data.exists() and any(path.is_file() for path in data.iterdir()):
         raise BackupError(f"{data} holds something already; restore into a new folder")
+    if blobs is None:
+        return
     has_blobs = any(True for shard in blobs.shards() for _ in blobs.blob_ids(shard))
     if has_blobs or any(True for _ in blobs.staged_ids()):
         raise BackupError("the blob store holds something already")
@@ -149,6 +167,28 @@ def _bring_back(
         with reader, blobs.stage(blob.id) as staged:
             pour(reader, staged)
             staged.seal()
+
+
+def _bring_uploads_back(
+    uploads: list[StagedUpload], content: BlobStore, blobs: BlobStore
+) -> None:
+    for upload in uploads:
+        with (
+            content.open_staged(upload.blob_id) as reader,
+            blobs.stage(upload.blob_id) as staged,
+        ):
+            pour(reader, staged)
+            staged.flush()
+
+
+def _gone(connection: Connection, blobs: BlobStore) -> Iterator[BlobId]:
+    """The contents that are no longer in the store that the backup names."""
+    for blob in rows.stream_blobs(connection):
+        try:
+            if blobs.size(blob.id) != blob.size:
+                yield blob.id
+        except BlobNotFound:
+            yield blob.id
 
 
 def _is_as_stated(content: BlobStore, blob: StoredBlob, *, deep: bool) -> bool:

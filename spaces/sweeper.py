@@ -268,7 +268,7 @@ class Sweeper:
         for blob_id, since in list(suspects.items()):
             is_staged = found[blob_id]
             grace = DAY if is_staged else self._policy.blob_grace_age
-            if now - since < grace or self._is_named(blob_id):
+            if now - since < grace or self._is_named(blob_id, is_staged=is_staged):
                 continue
             if is_staged:
                 self._blobs.discard(blob_id)
@@ -293,11 +293,12 @@ class Sweeper:
                 strays[blob] = False
         return strays
 
-    def _is_named(self, blob_id: BlobId) -> bool:
+    def _is_named(self, blob_id: BlobId, *, is_staged: bool) -> bool:
+        """Whether a row needs it; content that is sealed needs nothing staged."""
         with self._database.read() as connection:
-            return blob_rows.is_known(connection, blob_id) or upload_rows.is_staged(
-                connection, blob_id
-            )
+            if upload_rows.is_staged(connection, blob_id):
+                return True
+            return not is_staged and blob_rows.is_known(connection, blob_id)
 
 
 def _seen_under(caps: str, fact: str | None) -> Instant:

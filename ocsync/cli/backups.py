@@ -24,7 +24,8 @@ from spaces.restore import verify
 def backup(*, loaded: LoadedSettings, destination: Path, as_json: bool) -> None:
     """Copy everything to the folder DESTINATION; the server may be running.
 
-    A second backup into the same folder copies only what is new.
+    A second backup into the same folder copies only what is new. File content that is
+    in a bucket stays there: the backup names the bucket.
     """
     settings = loaded.settings
     with open_library(settings) as library:
@@ -46,7 +47,14 @@ def backup(*, loaded: LoadedSettings, destination: Path, as_json: bool) -> None:
                 "uploads": done.uploads,
                 "files": done.files,
                 "missing": list(done.missing),
+                "content_at": done.reference,
             }
+        )
+    elif done.reference is not None:
+        click.echo(
+            f"kept metadata and secrets in {destination}; {done.blobs} contents"
+            f" ({size_words(done.content_bytes)}) stay in {done.reference}",
+            err=True,
         )
     else:
         click.echo(
@@ -73,15 +81,17 @@ def restore(
     """
     try:
         if check:
-            _check(source, as_json=as_json)
+            _check(loaded.settings, source, as_json=as_json)
         else:
             _restore(loaded.settings, source, as_json=as_json)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _check(source: Path, *, as_json: bool) -> None:
-    found = verify(source, deep=True)
+def _check(settings: Settings, source: Path, *, as_json: bool) -> None:
+    is_elsewhere = not settings.blob_url.startswith("file:")
+    blobs = open_blob_store(settings) if is_elsewhere else None
+    found = verify(source, deep=True, blobs=blobs)
     if as_json:
         print_json(
             {
