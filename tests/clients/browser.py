@@ -92,7 +92,7 @@ def log_in(page: Page, server: LiveServer, user: str = "admin") -> None:
     page.get_by_label("User name").fill(user)
     page.get_by_label("Password").fill(server.password)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Spaces")).to_be_focused()
+    expect(page.get_by_role("heading", name="Spaces", exact=True)).to_be_focused()
 
 
 def go(page: Page, server: LiveServer, fragment: str) -> None:

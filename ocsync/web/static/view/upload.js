@@ -1,6 +1,7 @@
 // From files that somebody chose or dropped to an upload: whether they fit is asked first.
 
 import { texts } from "../texts/texts.js";
+import { mayUpload } from "./quota.js";
 
 /**
  * `items` are `{file, path}`, the path that of the folder it is in, below this one. By
@@ -9,18 +10,9 @@ import { texts } from "../texts/texts.js";
 export async function upload({ items, handles }, { space, names }, app) {
   if (!items.length) return;
   const bytes = items.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
-  if (!(await fitsOrMay(space, bytes, app))) return;
+  if (!(await mayUpload(space.id, bytes, app))) return;
   const place = { spaceId: space.id, folder: names };
   const keep = () => app.wire.drops.keep({ ...place, handles }).catch(() => null);
   app.transfers.add(space.id, names, items, handles && (await keep()));
   app.shell.whisper(texts.uploadBegins(items.length));
-}
-
-async function fitsOrMay(space, bytes, app) {
-  const { fits } = await import("../state/quota.js");
-  const spaces = await app.wire.files.spaces().catch(() => []);
-  const now = spaces.find((each) => each.id === space.id) ?? space;
-  if (fits(now, bytes)) return true;
-  const { askTooMuch } = await import("./quota.js");
-  return (await askTooMuch(now, bytes)) === true;
 }
