@@ -22,6 +22,7 @@ CLIENTS: Final = 2
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSES: Final = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _RECEIVE: Final = 256 * 1024
+_STATUS: Final = len("HTTP/1.1 ")
 
 
 class Questions(Protocol):
@@ -30,8 +31,8 @@ class Questions(Protocol):
     def next(self, client: int, number: int) -> tuple[bytes, int]:
         """A whole request, and something to know it by when it is answered."""
 
-    def is_right(self, token: int, head: bytes, body: bytes) -> bool:
-        """Whether a whole answer is the right one."""
+    def is_right(self, token: int, answer: bytearray, body_at: int) -> bool:
+        """Whether a whole answer, whose body begins there, is the right one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,11 @@ class Same:
         del client, number
         return self.request, 0
 
-    def is_right(self, token: int, head: bytes, body: bytes) -> bool:
+    def is_right(self, token: int, answer: bytearray, body_at: int) -> bool:
         """Status, and what must be inside."""
         del token
-        return head[9:12] == self.status and self.contains in body
+        is_inside = answer.find(self.contains, body_at) >= 0
+        return is_inside and answer.startswith(self.status, _STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +67,10 @@ class NewNames:
         name = f"{self.prefix}-{client}-{number}".encode()
         return self.template.replace(b"@NAME@", name), 0
 
-    def is_right(self, token: int, head: bytes, body: bytes) -> bool:
+    def is_right(self, token: int, answer: bytearray, body_at: int) -> bool:
         """Created, or replaced where a server does not tell the two apart."""
-        del token, body
-        return head[9:12] in {b"201", b"204"}
+        del token, body_at
+        return answer.startswith((b"201", b"204"), _STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,15 @@ class RandomRanges:
         text = b"%d-%d" % (first, first + self.length - 1)
         return self.template.replace(b"@RANGE@", text), first
 
-    def is_right(self, token: int, head: bytes, body: bytes) -> bool:
+    def is_right(self, token: int, answer: bytearray, body_at: int) -> bool:
         """206 with the very bytes."""
         first = token % len(self.pattern)
         expected = self.pattern[first : first + self.length]
         if len(expected) < self.length:
             expected += self.pattern[: self.length - len(expected)]
-        return head[9:12] == b"206" and body == expected
+        is_whole = len(answer) == body_at + self.length
+        is_same = answer.startswith(expected, body_at)
+        return is_whole and is_same and answer.startswith(b"206", _STATUS)
 
 
 @dataclass(slots=True)
@@ -105,8 +109,9 @@ class _Crowd:
     client: int
     poll: select.epoll = field(default_factory=select.epoll)
     peers: dict[int, socket.socket] = field(default_factory=dict)
-    answers: dict[int, bytes] = field(default_factory=dict)
+    answers: dict[int, bytearray] = field(default_factory=dict)
     tokens: dict[int, int] = field(default_factory=dict)
+    room: memoryview = field(default_factory=lambda: memoryview(bytearray(_RECEIVE)))
     sent: int = 0
 
     def connect(self) -> None:
@@ -122,31 +127,36 @@ class _Crowd:
         self.sent += 1
         number = peer.fileno()
         request, self.tokens[number] = self.questions.next(self.client, self.sent)
-        self.answers[number] = b""
+        self.answers[number] = bytearray()
         peer.sendall(request)
 
     def receive(self, number: int) -> bool:
         """Take what came and ask again after a whole answer; whether it was one."""
-        peer = self.peers[number]
-        data = peer.recv(_RECEIVE)
-        answer = self.answers[number] = self.answers[number] + data
-        if not data:
-            if answer:
-                raise WrongAnswer(f"cut short: {answer[:200]!r}")
-            self.drop(number)
-            self.connect()
+        count = self.peers[number].recv_into(self.room)
+        answer = self.answers[number]
+        if not count:
+            self._again(number, answer)
             return False
-        head, end, body = answer.partition(b"\r\n\r\n")
-        if not end or not _is_whole(head, body):
+        answer += self.room[:count]
+        body_at = answer.find(b"\r\n\r\n") + 4
+        if body_at < 4 or not _is_whole(answer, body_at):
             return False
-        if not self.questions.is_right(self.tokens[number], head, body):
-            raise WrongAnswer(f"{head[:300]!r} and {len(body)} bytes")
-        if _CLOSES.search(head):
+        if not self.questions.is_right(self.tokens[number], answer, body_at):
+            text = bytes(answer[: min(body_at, 300)])
+            raise WrongAnswer(f"{text!r} and {len(answer) - body_at} bytes")
+        if _CLOSES.search(answer, 0, body_at):
             self.drop(number)
             self.connect()
         else:
-            self.send(peer)
+            self.send(self.peers[number])
         return True
+
+    def _again(self, number: int, answer: bytearray) -> None:
+        """The server hung up: that is its right, but not amid an answer."""
+        if answer:
+            raise WrongAnswer(f"cut short: {bytes(answer[:200])!r}")
+        self.drop(number)
+        self.connect()
 
     def drop(self, number: int) -> None:
         """Close a connection."""
@@ -154,10 +164,10 @@ class _Crowd:
         self.peers.pop(number).close()
 
 
-def _is_whole(head: bytes, body: bytes) -> bool:
-    if length := _LENGTH.search(head):
-        return len(body) >= int(length[1])
-    return head[9:12] in {b"204", b"304"} or body.endswith(b"0\r\n\r\n")
+def _is_whole(answer: bytearray, body_at: int) -> bool:
+    if length := _LENGTH.search(answer, 0, body_at):
+        return len(answer) >= body_at + int(length[1])
+    return answer.startswith(b"204", _STATUS) or answer.endswith(b"0\r\n\r\n")
 
 
 def _hammer(

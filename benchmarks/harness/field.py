@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -50,6 +50,8 @@ class Field:
     sites: list[Site]
     record: Record
     scratch: Path
+    stuck: set[str] = field(default_factory=set)
+    """Those that did not answer in time; they are not waited for again."""
 
     def site(self, name: str) -> Site | None:
         """The contender of that name, if it has started."""
@@ -57,7 +59,11 @@ class Field:
 
     def turns(self, deed: str, number: int) -> list[Site]:
         """Those that can do something; another one is first in each round."""
-        able = [each for each in self.sites if deed in each.can]
+        able = [
+            each
+            for each in self.sites
+            if deed in each.can and each.name not in self.stuck
+        ]
         first = number % max(len(able), 1)
         return able[first:] + able[:first]
 
@@ -98,6 +104,8 @@ class Field:
             with self.alone(site):
                 yield
         except (WrongAnswer, OSError, HTTPException) as error:
+            if isinstance(error.__cause__, TimeoutError):
+                self.stuck.add(site.name)
             self.record.refuse(case, site.name, str(error) or repr(error))
 
     @contextmanager
@@ -114,7 +122,7 @@ class Field:
         return self.scratch / site.name / "data"
 
     def tidy(self, *paths: str) -> None:
-        """Remove files everywhere, and let background work come to its end."""
+        """Remove files everywhere, and do what servers would do in the background."""
         for site in self.turns("put", 0):
             with self.trying("removing files", site):
                 self.clear(site, *paths)
@@ -155,9 +163,9 @@ def contenders(
             else:
                 processes.freeze(site.pid)
                 sites.append(site)
-        field = Field(sites, record, scratch)
-        yield field
-        field.note_memory()
+        found = Field(sites, record, scratch)
+        yield found
+        found.note_memory()
 
 
 def _running(name: str, scratch: Path, *, syncs: bool) -> AbstractContextManager[Site]:

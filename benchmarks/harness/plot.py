@@ -52,7 +52,7 @@ def draw(results: Results) -> str:
 
 def _panel(y: int, title: str, unit: str, measures: Sequence[Measure]) -> list[str]:
     better = "less is better" if unit in SLOWER_IS_MORE else "more is better"
-    parts = [_text(12, y + 20, f"{title} ({better})", "case")]
+    parts = [_text(12, y + 20, title if unit == "%" else f"{title} ({better})", "case")]
     room = _WIDTH - _LABELS - _FIGURES - 24
     most = max(each.high for each in measures) or 1.0
     for index, each in enumerate(measures):

@@ -9,6 +9,7 @@ from benchmarks.scenarios import (
     large_get,
     large_put,
     listing,
+    profiles,
     rclone_copy,
     slow_uploads,
     small_puts,
@@ -31,4 +32,5 @@ SCENARIOS: Final[list[Scenario]] = [
     start_up.SCENARIO,
     slow_uploads.SCENARIO,
     content_writing.SCENARIO,
+    profiles.SCENARIO,
 ]

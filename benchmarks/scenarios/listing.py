@@ -30,15 +30,15 @@ def run(run: Run) -> None:
         before: dict[str, list[float]] = {}
         for site in able:
             with field.trying(TIME, site):
-                _fill(field, site, "few", few)
-                _fill(field, site, "one", 1)
+                fill(field, site, "few", few)
+                fill(field, site, "one", 1)
                 for _ in range(8):
-                    _list(site, "one", 1)
+                    list_folder(site, "one", 1)
                 before[site.name] = processes.peaks_mib(site.pid)
         for number in run.rounds:
             for site in field.turns("propfind", number):
                 with field.trying(TIME, site):
-                    first, whole = _list(site, "few", few)
+                    first, whole = list_folder(site, "few", few)
                     field.record.add(TIME, site.name, whole * 1000, "ms")
                     field.record.add(FIRST, site.name, first * 1000, "ms")
         _note_growth(field, able, before)
@@ -50,13 +50,13 @@ def _list_many(run: Run, field: Field, few: int, many: int) -> None:
     if site is None:
         return
     with field.trying(EACH, site):
-        _fill(field, site, "many", many)
+        fill(field, site, "many", many)
         for _ in run.rounds:
             for label, folder, count in (
                 (OF_FEW, "few", few),
                 (OF_MANY, "many", many),
             ):
-                _, whole = _list(site, folder, count)
+                _, whole = list_folder(site, folder, count)
                 field.record.add(EACH, label, whole / count * 1_000_000, "us")
 
 
@@ -78,7 +78,8 @@ def names_of(count: int) -> list[str]:
     ]
 
 
-def _fill(field: Field, site: Site, folder: str, count: int) -> None:
+def fill(field: Field, site: Site, folder: str, count: int) -> None:
+    """Make a folder of so many files, without asking the server to."""
     if not site.name.startswith("ocsync"):
         place = field.scratch / site.name / "files" / folder
         place.mkdir()
@@ -91,7 +92,7 @@ def _fill(field: Field, site: Site, folder: str, count: int) -> None:
         planter.plant(planter.folder(space_id, folder, names_of(count)))
 
 
-def _list(site: Site, folder: str, count: int) -> tuple[float, float]:
+def list_folder(site: Site, folder: str, count: int) -> tuple[float, float]:
     """Seconds until the first byte of the body, and until the last."""
     names = propfind.SYNCING if site.name.startswith("ocsync") else propfind.PLAIN
     headers = site.headers(propfind.headers("1"))

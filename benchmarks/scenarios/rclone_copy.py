@@ -34,7 +34,7 @@ def run(run: Run) -> None:
     source = run.memory / "source"
     make_files(source, run.extent.many(FILES))
     sent = digests(source)
-    with run.field(*OCSYNC, "wsgidav", scratch=run.disk) as field:
+    with run.field(*OCSYNC, "wsgidav", "lighttpd", scratch=run.disk) as field:
         for number in run.rounds:
             for site in field.turns("put", number):
                 target = f"copy-{number}"
@@ -116,8 +116,10 @@ SCENARIO = Scenario(
 `rclone copy` takes 5,000 files of 1 to 100 KiB in 50 folders to the server with 8
 transfers, `rclone sync` finds nothing to do, and `rclone copy` takes them back, where
 they are compared. The server keeps them on the disk, the client on a tmpfs. For ocsync
-the remote has the vendor `infinitescale`, as its documentation says, for wsgidav
-`other`. rclone itself takes a good part of the two cores that both share.""",
+the remote has the vendor `infinitescale`, as its documentation says, which uploads by
+tus, with two requests for each file; for the others `other`, which does so with one
+PUT. rclone itself takes a good part of the cores that both share: lighttpd, which does
+next to nothing, shows how much is left for a server to be fast in.""",
     rounds=2,
     targets=[
         Target(case=case, contender=name, to="wsgidav", at_least=3)
