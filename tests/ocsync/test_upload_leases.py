@@ -377,6 +377,22 @@ def test_expired_uploads_cannot_be_claimed(
     assert library.uploads.get(upload.id).state is UploadState.EXPIRED
 
 
+def test_f16_the_clock_steps(library: Library, actor: Actor, clock: StepClock) -> None:
+    """What has expired stays so when the clock goes back; active uploads stay open."""
+    late, active = begin(library, actor), begin(library, actor)
+    clock.advance(2 * HOUR)
+    held = library.uploads.get(active.id)
+    assert held.state is UploadState.EXPIRED
+    library.uploads.end(late, UploadState.EXPIRED, as_seen=True)
+
+    clock.advance(-2 * HOUR)
+
+    assert library.uploads.get(late.id).state is UploadState.EXPIRED
+    claimed = library.uploads.claim(active, "a", Claim.FREE)
+    assert library.uploads.sweep(HOUR) == 0
+    library.uploads.advance(claimed, offset=0, length=10, hash_state=None)
+
+
 def test_f17_expiry_waits_for_who_is_writing(
     library: Library, actor: Actor, clock: StepClock
 ) -> None:

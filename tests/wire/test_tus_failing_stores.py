@@ -8,11 +8,14 @@ import os
 from typing import NoReturn
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from webtest import TestApp
 
+from spaces.db import uploads as rows
 from spaces.library import Library
 from spaces.model import Space
+from spaces.upload_model import Upload
 from tests.wire.conftest import Person
 from tests.wire.tus_client import Tus
 
@@ -44,6 +47,28 @@ def finish(tus: Tus, path: str, offset: int, content: bytes) -> bytes:
     assert tus.offset(path) == offset
     tus.patch(path, offset, content[offset:])
     return bytes(tus.app.get(path, headers=dict(tus.auth)).body)
+
+
+def test_f04_bytes_are_on_the_disk_before_the_row_says_so(
+    tus: Tus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut at any moment finds no row that is ahead of its bytes."""
+    path, order = tus.start(6), list[str]()
+    flush, advance = os.fdatasync, rows.advance
+
+    def flushing(descriptor: int) -> None:
+        flush(descriptor)
+        order.append("bytes")
+
+    def advancing(connection: Connection, upload: Upload) -> bool:
+        order.append(f"row at {upload.offset}")
+        return advance(connection, upload)
+
+    monkeypatch.setattr(os, "fdatasync", flushing)
+    monkeypatch.setattr(rows, "advance", advancing)
+    tus.patch(path, 0, b"abc")
+
+    assert order == ["bytes", "row at 3"]
 
 
 def test_f07_bytes_that_could_not_be_flushed(
