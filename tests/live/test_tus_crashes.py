@@ -37,7 +37,12 @@ class Server:
     """`ocsync serve` over one folder, in processes of its own."""
 
     def __init__(
-        self, folder: Path, workers: int, durability: str, most_bytes: int | None
+        self,
+        folder: Path,
+        workers: int,
+        durability: str,
+        most_bytes: int | None,
+        more: dict[str, str],
     ) -> None:
         self._process = subprocess.Popen(
             [
@@ -56,6 +61,7 @@ class Server:
                 OCSYNC_ADMIN_PASSWORD="secret-word",
                 OCSYNC_DURABILITY=durability,
                 OCSYNC_UPLOAD_TAKEOVER_AFTER="200ms",
+                **more,
             ),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -129,12 +135,16 @@ class Server:
 
 
 def start(
-    folder: Path, workers: int, durability: str, most_bytes: int | None
+    folder: Path,
+    workers: int,
+    durability: str,
+    most_bytes: int | None,
+    more: dict[str, str],
 ) -> Server:
     """A server; processes of one that was killed may hold the folder for a moment."""
     for _ in range(50):
         with suppress(NotStarted):
-            return Server(folder, workers, durability, most_bytes)
+            return Server(folder, workers, durability, most_bytes, more)
     raise NotStarted
 
 
@@ -144,9 +154,13 @@ def running(
     workers: int = 1,
     durability: str = "fast",
     most_bytes: int | None = None,
+    more: dict[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A server, stopped at the end of the block if it still runs."""
-    server = start(folder, workers, durability, most_bytes)
+    """A server, stopped at the end of the block if it still runs.
+
+    `more` are settings, by their environment variables.
+    """
+    server = start(folder, workers, durability, most_bytes, more or {})
     try:
         yield server
     finally:
