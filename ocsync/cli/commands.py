@@ -18,7 +18,6 @@ _MODULES: Final[Mapping[str, str]] = {
     "uploads": "uploads",
     "audit": "audit",
     "stats": "stats",
-    "stats": "stats",
     "fsck": "check",
     "doctor": "doctor",
     "backup": "backups",
@@ -28,6 +27,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "oidc": "issuer",
     "omegastream": "api_keys",
     "picora": "api_keys",
+    "health": "health",
     "completion": "completion",
     "man": "manual",
 }

@@ -1,5 +1,6 @@
 """`ocsync serve`: from settings to a running server."""
 
+import os
 import sys
 from wsgiref.types import WSGIApplication
 
@@ -17,6 +18,7 @@ from ocsync.metrics.meter import Meter
 from ocsync.redaction import Redactor
 from ocsync.server import Limits, ServerError, ServerOptions, Worker
 from ocsync.server import serve as run_server
+from ocsync.server.supervisor import READY, tell_supervisor
 from ocsync.settings import LoadedSettings, ServerSettings, Settings
 from ocsync.tracing import open_tracer
 
@@ -50,7 +52,7 @@ def serve(loaded: LoadedSettings) -> None:
         run_server(
             server_options(settings),
             lambda worker: make_app(settings, worker, log, board),
-            on_listening=lambda addresses: _say(greeting(settings, addresses)),
+            on_listening=lambda addresses: _announce(settings, addresses),
         )
     except ServerError as error:
         raise click.ClickException(str(error)) from error
@@ -126,6 +128,11 @@ def _warn(server: ServerSettings) -> None:
             " that clients use",
             err=True,
         )
+
+
+def _announce(settings: Settings, addresses: list[str]) -> None:
+    _say(greeting(settings, addresses))
+    tell_supervisor(os.environ, READY)
 
 
 def _say(text: str) -> None:

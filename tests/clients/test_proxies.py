@@ -103,10 +103,13 @@ def caddy_command(folder: Path, server_url: str, port: int) -> list[str]:
     certificate = f"{folder}/chain.pem {folder}/key.pem"
     for line, instead in (
         (
-            "files.example.org {",
+            "{$OCSYNC_DOMAIN:files.example.org} {",
             f"https://{NAME}:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate}",
         ),
-        ("127.0.0.1:9200 {", f"{urlsplit(server_url).netloc} {{"),
+        (
+            "{$OCSYNC_UPSTREAM:127.0.0.1:9200} {",
+            f"{urlsplit(server_url).netloc} {{",
+        ),
     ):
         assert line in site
         site = site.replace(line, instead)
