@@ -20,7 +20,7 @@ from spaces.watch import Step, Watch
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS: Final = 5_000
-_READ_CACHE_KIB: Final = 8_192
+_READ_CACHE_KIB: Final = 3_072
 _WRITE_CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 8_000
 _READERS_KEPT: Final = 64
