@@ -5,6 +5,7 @@ database. Where the bytes come from is not known here.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -125,7 +126,8 @@ class Files:
         except SpacesError:
             # Only what failed before its commit is known to be in no row.
             if is_refused:
-                self._blobs.remove(content.blob_id)
+                with suppress(SpacesError, OSError):  # else the sweeper removes it
+                    self._blobs.remove(content.blob_id)
             raise
 
     def check(

@@ -1,5 +1,7 @@
 """Writing files: new, over others, under conditions, within the quota."""
 
+import errno
+
 import pytest
 
 from spaces.clock import Instant
@@ -11,7 +13,7 @@ from spaces.errors import (
     PreconditionFailed,
     QuotaExceeded,
 )
-from spaces.ids import NodeId, new_id
+from spaces.ids import BlobId, NodeId, new_id
 from spaces.library import Library
 from spaces.model import Actor, Guard, Place
 from tests.domain import Desk, seal
@@ -317,3 +319,17 @@ class TestContent:
 
         with pytest.raises(BlobNotFound):
             desk.library.files.open(content)
+
+    def test_a_refusal_is_told_though_nothing_can_be_removed(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A store that is out of reach does not hide why the file was refused."""
+
+        def fail(_blob_id: BlobId) -> None:
+            raise OSError(errno.EIO, "out of reach")
+
+        content = seal(desk.library, b"1")
+        monkeypatch.setattr(desk.library.blobs, "remove", fail)
+
+        with pytest.raises(ParentNotFound):
+            desk.library.files.commit(desk.actor, desk.place("no/a"), content)
