@@ -6,16 +6,25 @@ here; the queue of checksums is counted to a limit.
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from spaces.db.schema import blobs, spaces, uploads
 from spaces.db.statement import Statement
 from spaces.upload_model import UploadState
 
 _STATE: Final[ColumnElement[Any]] = case(
-    (uploads.c.holder.is_not(None), "receiving"),
-    (uploads.c.offset == uploads.c.length, "complete"),
-    else_="waiting",
+    (uploads.c.holder.is_not(None), literal_column("'receiving'")),
+    (uploads.c.offset == uploads.c.length, literal_column("'complete'")),
+    else_=literal_column("'waiting'"),
 )
 _UPLOADS: Final = Statement(
     select(uploads.c.dialect, _STATE, func.count())
@@ -25,11 +34,8 @@ _UPLOADS: Final = Statement(
 _IS_DISABLED: Final = spaces.c.disabled_at.is_not(None)
 _SPACES: Final = Statement(
     select(
-        spaces.c.kind,
-        case((_IS_DISABLED, 1), else_=0),
-        func.count(),
-        func.sum(spaces.c.used_bytes),
-    ).group_by(spaces.c.kind, case((_IS_DISABLED, 1), else_=0))
+        spaces.c.kind, _IS_DISABLED, func.count(), func.sum(spaces.c.used_bytes)
+    ).group_by(spaces.c.kind, _IS_DISABLED)
 )
 _UNHASHED: Final = Statement(
     select(func.count()).select_from(

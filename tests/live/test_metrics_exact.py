@@ -16,6 +16,7 @@ from ocsync.metrics.board import find_board
 from ocsync.metrics.reading import Reading
 from tests.clients.conftest import LiveServer, serving
 from tests.live.harness import until
+from tests.live.raw_http import RawClient
 
 THREADS = 6
 ROUNDS = 8
@@ -120,6 +121,22 @@ def test_a_killed_worker_takes_no_count_with_it(server: LiveServer) -> None:
 
     assert scrape(server, "ocsync_http_requests_total") == before.requests
     assert scrape(server, "ocsync_workers") == {(): 2}
+
+
+def test_what_no_application_sees_is_counted(server: LiveServer) -> None:
+    """Requests that are refused by their head alone, and connections that wait."""
+    port = int(server.url.rpartition(":")[2])
+    name = "ocsync_http_refused_requests_total"
+    for _ in range(3):
+        with RawClient(port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+            assert client.read_answer().status == 400
+
+    with RawClient(port), RawClient(port):
+        until(lambda: scrape(server, "ocsync_server_connections")[()] >= 2)
+
+    refused = {labels: count for labels, count in scrape(server, name).items() if count}
+    assert refused == {("400",): 3}
 
 
 def test_a_running_server_can_be_looked_into(server: LiveServer) -> None:

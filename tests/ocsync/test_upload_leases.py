@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ocsync.metrics.board import Board
+from ocsync.metrics.catalogue import TAKE_OVERS
+from ocsync.metrics.meter import Meter
+from ocsync.metrics.reading import Reading
 from ocsync.uploads import signals
 from ocsync.uploads.holds import Answer, Hold, Holds
 from ocsync.uploads.leases import Leases
@@ -346,6 +350,29 @@ def test_remote_holders_are_fenced_when_they_are_stale(
         assert lease.upload.holder != "elsewhere/x"
 
     assert library.uploads.get(upload.id).holder is None
+
+
+def test_a_change_of_writers_is_told(library: Library, actor: Actor) -> None:
+    """Whoever counts hears of it, by dialect; beginning and going on is no change."""
+    board = Board.create(workers=1)
+    leases = Leases(
+        uploads=library.uploads,
+        holds=Holds(folder=None, patience=0),
+        watch=Meter(board),
+    )
+    upload = begin(library, actor, b"01234")
+
+    with leases.lease(upload, None):
+        pass
+    with leases.lease(library.uploads.get(upload.id), None):
+        assert taken_over(board) == 0
+        with leases.lease(library.uploads.get(upload.id), None):
+            assert taken_over(board) == 1
+
+
+def taken_over(board: Board) -> float:
+    """How many uploads got a new writer."""
+    return sum(each.value for each in Reading(board).series(TAKE_OVERS))
 
 
 def test_holder_that_does_not_let_go_is_fenced(library: Library, actor: Actor) -> None:
