@@ -1,21 +1,24 @@
 """nginx and Caddy in front of the server, with the files in `config/`."""
 
 import base64
+import getpass
 import hashlib
+import json
 import os
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, serving
+from tests.clients.conftest import LiveServer, require_program, run_client, serving
 
 pytestmark = pytest.mark.clients
 
@@ -90,7 +93,8 @@ def nginx_command(folder: Path, server_url: str, port: int) -> list[str]:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"daemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
+        f"user {getpass.getuser()};\ndaemon off;\n"
+        f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n"
     )
     program = require_program("nginx")
@@ -140,21 +144,29 @@ def running(command: list[str], log: Path, port: int) -> Iterator[None]:
             process.terminate()
 
 
-@pytest.fixture(scope="module", params=sorted(COMMANDS))
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """The server behind each of the proxies."""
-    folder = tmp_path_factory.mktemp(request.param)
-    require_program(request.param)
+@contextmanager
+def standing(folder: Path, program: str, *, leaving_out: str = "") -> Iterator[Site]:
+    """The server behind a proxy, whose file lacks a line perhaps."""
     chain, _ = make_certificate(folder)
     port = free_port()
     url = f"https://{NAME}:{port}"
     options = ("--url", url, "--set", "server.trusted_proxies=127.0.0.1")
     with serving(folder, *options) as server:
-        command = COMMANDS[request.param](folder, server.url, port)
+        command = COMMANDS[program](folder, server.url, port)
+        path = Path(command[-1])
+        assert leaving_out in path.read_text()
+        path.write_text(path.read_text().replace(leaving_out, ""))
         with running(command, folder / "proxy.log", port):
             yield Site(server, url, chain)
+
+
+@pytest.fixture(scope="module", params=sorted(COMMANDS))
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The server behind each of the proxies."""
+    with standing(tmp_path_factory.mktemp(request.param), request.param) as found:
+        yield found
 
 
 def test_an_upload_cut_in_the_middle_goes_on(site: Site) -> None:
@@ -250,3 +262,82 @@ def test_a_move_understands_its_destination(site: Site) -> None:
 
     assert moved.status_code in {201, 204}, moved.text
     assert got.content == b"moved"
+
+
+def test_redirects_lead_to_the_site(site: Site) -> None:
+    """A private link sends the browser on to what it can reach."""
+    with site.api() as api:
+        put = api.put("/dav/files/admin/linked.txt", content=b"linked")
+        answer = api.get(f"/f/{put.headers['OC-FileId']}")
+
+    assert answer.is_redirect, answer.status_code
+    target = urljoin(f"{site.url}/f/", answer.headers["Location"])
+    assert target.startswith(f"{site.url}/")
+
+
+def doctor(site: Site) -> dict[str, str]:
+    """What the doctor finds wrong, by check, with the fix."""
+    port = urlsplit(site.server.url).port
+    done = run_client(
+        [
+            sys.executable, "-m", "ocsync", "doctor", "--json",
+            "--data", site.server.data, "--ca-file", site.certificate,
+            "--set", f"server.url={site.url}", "--set", f"server.port={port}",
+            "--set", "server.trusted_proxies=127.0.0.1",
+        ],
+        cwd=CONFIG.parent,
+    )  # fmt: skip
+    found = json.loads(done.stdout)["findings"]
+    wrong = {
+        each["check"]: f"{each['finding']} → {each['fix']}"
+        for each in found
+        if each["verdict"] == "problem"
+    }
+    assert "client: desktop" in {each["check"] for each in found}, found
+    assert done.returncode == bool(wrong)
+    return wrong
+
+
+def test_the_doctor_is_content(site: Site) -> None:
+    """With the shipped files, nothing is wrong."""
+    assert doctor(site) == {}
+
+
+def test_the_doctor_sees_what_is_missing(tmp_path: Path) -> None:
+    """Nginx as it is without our lines keeps request bodies until they are whole."""
+    line = "        proxy_request_buffering off;\n"
+    with standing(tmp_path, "nginx", leaving_out=line) as site:
+        wrong = doctor(site)
+
+    assert list(wrong) == ["proxy buffering"]
+    assert "proxy_request_buffering off" in wrong["proxy buffering"]
+
+
+def test_the_doctor_sees_a_bound(tmp_path: Path) -> None:
+    """And it refuses bodies of more than a megabyte."""
+    line = "    client_max_body_size 0;\n"
+    with standing(tmp_path, "nginx", leaving_out=line) as site:
+        wrong = doctor(site)
+
+    assert "client_max_body_size 0" in wrong["proxy buffering"]
+
+
+def test_the_client_goes_through(site: Site, tmp_path: Path) -> None:
+    """`ocsync upload` and `download`, which trust the site's certificate."""
+    (tmp_path / "large.bin").write_bytes(CONTENT)
+    command = [sys.executable, "-m", "ocsync"]
+    options = ["--user", site.server.user, "--ca-file", site.certificate]
+    own = {"OCSYNC_TOKEN": site.server.password, "PYTHONPATH": str(CONFIG.parent)}
+
+    sent = run_client(
+        [*command, "upload", *options, "large.bin", f"{site.url}/"],
+        cwd=tmp_path,
+        environ=own,
+    )
+    url = f"{site.url}/dav/files/admin/large.bin"
+    fetched = run_client(
+        [*command, "download", *options, url, "back.bin"], cwd=tmp_path, environ=own
+    )
+
+    assert (sent.returncode, fetched.returncode) == (0, 0), sent.stderr + fetched.stderr
+    assert (tmp_path / "back.bin").read_bytes() == CONTENT
