@@ -48,6 +48,7 @@ URLS: Final = {"image": "images", "video": "videos", "audio": "audio"}
 _CODES: Final = {
     "body_too_large": "FILE_TOO_LARGE",
     "checksum_mismatch": "CHECKSUM_MISMATCH",
+    "complete": "OFFSET_MISMATCH",
     "gone": "SESSION_NOT_FOUND",
     "not_found": "SESSION_NOT_FOUND",
     "too_large": "FILE_TOO_LARGE",

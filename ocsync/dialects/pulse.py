@@ -54,6 +54,7 @@ _MESSAGES: Final = {
     "name_refused": "Invalid filename",
     "not_complete": "Upload incomplete",
     "not_found": "Upload not found",
+    "complete": "Offset mismatch",
     "offset_mismatch": "Offset mismatch",
     "past_length": "Body exceeds Upload-Length",
     "too_large": "Upload too large",

@@ -238,6 +238,16 @@ class TestErrors:
         refuse(answer, "OFFSET_MISMATCH")
         assert answer.headers["Upload-Offset"] == "0"
 
+    def test_409_sent_again(self, tus: Tus) -> None:
+        """The last part of a session that is complete, with where it stands."""
+        path = path_of(begin(tus, 5))
+        tus.patch(path, 0, b"12345")
+
+        answer = tus.patch(path, 0, b"12345", status=409)
+
+        refuse(answer, "OFFSET_MISMATCH")
+        assert answer.headers["Upload-Offset"] == "5"
+
     def test_412(self, tus: Tus) -> None:
         """With the version that is spoken."""
         answer = begin(tus, 5, status=412, Tus_Resumable="0.2.2")
