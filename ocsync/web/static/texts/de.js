@@ -235,14 +235,12 @@ export const de = {
     rclone: {
       title: "rclone",
       text:
-        "Fragt einmal nach dem App-Token und listet dann deine Dateien. Danach sind sie für" +
-        " jeden rclone-Befehl unter files: zu finden.",
+        "Fragt einmal nach dem App-Token und listet deine Dateien auf. Danach steht files:" +
+        " in jedem rclone-Befehl für sie.",
     },
     davfs2: {
       title: "davfs2",
-      text:
-        "Zeigt deine Dateien im Ordner files in deinem Home, unter Linux. Fragt nach dem" +
-        " App-Token.",
+      text: "Zeigt deine Dateien im Ordner ~/files, unter Linux. Fragt nach dem App-Token.",
     },
     curl: {
       title: "curl",

@@ -231,12 +231,12 @@ export const en = {
     rclone: {
       title: "rclone",
       text:
-        "Asks for the app token once, then lists your files. After that they are files:" +
-        " for every rclone command.",
+        "Asks for the app token once and lists your files. From then on, files: stands for" +
+        " them in every rclone command.",
     },
     davfs2: {
       title: "davfs2",
-      text: "Shows your files in the folder files of your home, on Linux. Asks for the app token.",
+      text: "Shows your files in the folder ~/files, on Linux. Asks for the app token.",
     },
     curl: {
       title: "curl",
