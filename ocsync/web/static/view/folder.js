@@ -131,9 +131,12 @@ export class FolderView extends EntriesView {
     try {
       const found = await files.changes(this.space.id, this.names, this.token, signal);
       if (found === null) return await this.reread();
+      // Without a token everything is told.
+      const isAll = !this.token;
       this.token = found.token;
-      if (!found.changed.length && !found.removed.length) return false;
+      if (!isAll && !found.changed.length && !found.removed.length) return false;
       const keys = this.list.keys;
+      if (isAll) this.listing.replace(found.changed);
       this.listing.remove(found.removed);
       this.listing.add(found.changed);
       if (!this.isClosed) this.redraw(keys);

@@ -23,8 +23,10 @@ export function openMenu(anchor, label, items) {
       Home: 0, End: all.length - 1,
     }[event.key];
     if (to !== undefined) all[to].focus();
-    else if (event.key === "Tab") close();
-    else return;
+    else if (event.key === "Tab" || event.key === "Escape") {
+      close();
+      anchor.focus();
+    } else return;
     event.preventDefault();
   });
   menu.addEventListener("toggle", (event) => {

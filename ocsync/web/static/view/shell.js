@@ -66,7 +66,10 @@ export class Shell {
       act();
     };
     const button = h("button", { type: "button", onclick: run }, label);
+    // Only the last can be taken back by a button; more would be confused.
+    if (!isLasting) this.offered?.remove();
     const message = this.say(this.status, [h("span", {}, ...content), button], isLasting ? null : OFFERED_MS);
+    if (!isLasting) this.offered = message;
   }
 
   say(place, content, ms = ANNOUNCED_MS) {

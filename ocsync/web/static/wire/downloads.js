@@ -26,12 +26,13 @@ export class Downloads {
   async url(path, seconds = SECONDS) {
     this.key ??= await this.fetchKey();
     const url = new URL(path, BASE);
-    url.search = new URLSearchParams({
+    const signed = {
       "OC-Credential": this.key.user,
       "OC-Date": new Date().toISOString(),
       "OC-Expires": String(seconds),
       "OC-Verb": "GET",
-    });
+    };
+    for (const [name, value] of Object.entries(signed)) url.searchParams.append(name, value);
     const signature = await sign(url.href, this.key["signing-key"]);
     url.searchParams.append("OC-Algo", `PBKDF2/${ITERATIONS}-SHA512`);
     url.searchParams.append("OC-Signature", signature);

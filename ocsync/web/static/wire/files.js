@@ -101,7 +101,7 @@ export class Files {
     const path = davPath(spaceId);
     const pattern = words
       .replace(/[*?"]/g, " ").split(/\s+/).filter(Boolean)
-      .map((word) => `name:"*${word}*"`).join(" ");
+      .map((word) => `name:"*${word}*"`).join(" AND ");
     const escaped = pattern.replace(/[&<]/g, (sign) => (sign === "&" ? "&amp;" : "&lt;"));
     const body =
       `<oc:search-files ${NAMESPACES}>${properties(PROPERTIES)}<oc:search>` +
