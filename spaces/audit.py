@@ -103,6 +103,31 @@ class AuditLog:
                 )
             )
 
+    def note(
+        self,
+        action: Action,
+        subject: str,
+        *,
+        space_id: SpaceId | None = None,
+        by: Actor | None = None,
+        detail: Mapping[str, object] = _NOTHING,
+    ) -> None:
+        """Record a deed that changes nothing in the database."""
+
+        def job(connection: Connection) -> None:
+            now = self._database.now(connection)
+            record(
+                connection,
+                now,
+                action,
+                subject,
+                space_id=space_id,
+                by=by,
+                detail=detail,
+            )
+
+        self._database.write(job)
+
     def logged_in(self, actor: Actor, *, method: str) -> None:
         """Record that somebody proved who they are, once in a while.
 

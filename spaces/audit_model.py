@@ -18,9 +18,13 @@ class Action(Enum):
     TOKEN_CREATED = "token.created"  # noqa: S105  # no secrets: names of deeds
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     TOKEN_USED = "token.used"  # noqa: S105
+    TOKEN_ISSUED = "token.issued"  # noqa: S105
+    """One that is signed and not stored: for uploads by an app."""
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     KEY_ROTATED = "key.rotated"
+    ISSUER_ROTATED = "issuer.rotated"
+    """The issuer of logins signs with a new key."""
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_PASSWORD = "user.password"  # noqa: S105

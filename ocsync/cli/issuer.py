@@ -1,11 +1,15 @@
 """`ocsync oidc`: the keys of the embedded OpenID Connect issuer."""
 
+from contextlib import suppress
+
 import click
 
 from ocsync.cli.options import with_settings
-from ocsync.datadir import prepare_folder
+from ocsync.datadir import DataFolderError, prepare_folder
+from ocsync.library import open_library
 from ocsync.oidc.keys import Keys
 from ocsync.settings import LoadedSettings
+from spaces.audit_model import Action
 
 
 @click.group()
@@ -23,4 +27,6 @@ def rotate_keys(loaded: LoadedSettings) -> None:
     """
     prepare_folder(loaded.settings.data)
     key_id = Keys(folder=loaded.settings.data).rotate()
+    with suppress(DataFolderError), open_library(loaded.settings) as library:
+        library.audit.note(Action.ISSUER_ROTATED, key_id)
     click.echo(f"tokens are signed with key {key_id} now", err=True)

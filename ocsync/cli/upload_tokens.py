@@ -67,6 +67,7 @@ def upload(
             tokens=UploadTokens(
                 keys=read_secrets(settings).url_keys, clock=library.uploads.now
             ),
+            audit=library.audit,
         )
         issued = issuer.issue(
             _maker(library, name, space),

@@ -15,6 +15,8 @@ from ocsync.problems import HttpProblem
 from ocsync.settings import PulseSettings
 from ocsync.wire.dates import format_iso_date
 from spaces.access import Permission, require_content
+from spaces.audit import AuditLog
+from spaces.audit_model import Action
 from spaces.catalog import Catalog
 from spaces.clock import SECOND, Instant
 from spaces.errors import SpaceNotFound
@@ -53,6 +55,7 @@ class TokenIssuer:
     settings: PulseSettings
     catalog: Catalog
     tokens: UploadTokens
+    audit: AuditLog
 
     def issue(
         self,
@@ -82,6 +85,17 @@ class TokenIssuer:
             expires_at=Instant(self.tokens.now() + span),
         )
         token = self.tokens.sign(grant)
+        self.audit.note(
+            Action.TOKEN_ISSUED,
+            actor.name,
+            space_id=found.id,
+            by=actor,
+            detail={
+                "folder": "/".join(path),
+                "max_bytes": max_bytes,
+                "expires": format_iso_date(grant.expires_at),
+            },
+        )
         link = app_link(f"{server}{self.settings.prefix}", token)
         return IssuedToken(token=token, link=link, space=found, grant=grant)
 

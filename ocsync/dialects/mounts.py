@@ -88,7 +88,12 @@ def pulse_mounts(workshop: Workshop) -> Iterable[Mount]:
         bearers=bearers,
     )
     desk = TokenDesk(
-        issuer=TokenIssuer(settings=settings, catalog=library.catalog, tokens=tokens)
+        issuer=TokenIssuer(
+            settings=settings,
+            catalog=library.catalog,
+            tokens=tokens,
+            audit=library.audit,
+        )
     )
     return (
         open_mount(uploads, face),

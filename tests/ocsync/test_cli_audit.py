@@ -47,6 +47,22 @@ def test_deeds_of_the_command_line_are_recorded(
     assert deeds[0]["at"].endswith("Z")
 
 
+def test_what_is_only_signed_is_recorded_too(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tokens that nothing is stored of, and keys that lie beside the database."""
+    assert run(["token", "upload", "--user", "eve", "--data", data]) == 0
+    token = capsys.readouterr().out.split()[0]
+    assert run(["oidc", "rotate-keys", "--data", data]) == 0
+    capsys.readouterr()
+
+    rotated, issued = listed(capsys, "--data", data)[:2]
+
+    assert (rotated["action"], issued["action"]) == ("issuer.rotated", "token.issued")
+    assert issued["subject"] == "eve"
+    assert token not in json.dumps(issued)
+
+
 def test_questions_can_be_narrowed(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def issuer(settings: Settings, library: Library) -> TokenIssuer:
         tokens=UploadTokens(
             keys=read_secrets(settings).url_keys, clock=library.uploads.now
         ),
+        audit=library.audit,
     )
 
 
@@ -444,6 +445,7 @@ class TestTokens:
             settings=Settings().pulse,
             catalog=library.catalog,
             tokens=UploadTokens(keys=[b"x" * 32], clock=library.uploads.now),
+            audit=library.audit,
         )
         forged = other.issue(admin.actor, server="http://x").token
 
