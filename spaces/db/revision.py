@@ -63,7 +63,7 @@ def upgrade(url: str | URL) -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-            _require_known(connection)
+            require_known(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -71,7 +71,12 @@ def upgrade(url: str | URL) -> None:
         engine.dispose()
 
 
-def _require_known(connection: Connection) -> None:
+def require_known(connection: Connection) -> None:
+    """Refuse a database of a version that is later than this program.
+
+    Raises:
+        SchemaMismatch: it is.
+    """
     found = revision_of(connection)
     known = {
         script.revision
