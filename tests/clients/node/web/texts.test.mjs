@@ -1,4 +1,4 @@
-// The words of the page: the same in every language.
+// The catalogues: the same texts in each language, taking the same things.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,21 +6,14 @@ import { test } from "node:test";
 import { de } from "../../../../ocsync/web/static/texts/de.js";
 import { en } from "../../../../ocsync/web/static/texts/en.js";
 
-/** Every text by its path, as what it takes: nothing, or so many values. */
+/** Every key with its kind, and how much it takes. */
 function shape(texts, path = "") {
-  return Object.entries(texts).flatMap(([key, text]) =>
-    typeof text === "object"
-      ? shape(text, `${path}${key}.`)
-      : [`${path}${key}(${typeof text === "function" ? text.length : ""})`]);
+  return Object.entries(texts).flatMap(([key, value]) => {
+    if (typeof value === "object") return shape(value, `${path}${key}.`);
+    return `${path}${key}: ${typeof value} ${typeof value === "function" ? value.length : ""}`;
+  }).sort();
 }
 
-test("no text is missing in a language", () => {
-  assert.deepEqual(shape(de).sort(), shape(en).sort());
-});
-
-test("no text was left as it is in English", () => {
-  const words = (texts) =>
-    Object.entries(texts).filter(([, text]) => typeof text === "string" && text.includes(" "));
-  const same = words(en).filter(([key, text]) => de[key] === text);
-  assert.deepEqual(same, []);
+test("both catalogues have the same texts", () => {
+  assert.deepEqual(shape(de), shape(en));
 });
