@@ -1,6 +1,7 @@
 """The command line of the benchmarks: `python -m benchmarks --help`."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for each in SCENARIOS:
             print(f"{each.name:<20} {each.title}")
         return 0
+    if options.draw:
+        _draw(options.results)
+        return 0
     chosen = [each for each in SCENARIOS if each.name in (options.names or _names())]
     extent = Extent(
         rounds=options.rounds,
@@ -39,9 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = run(scenario, extent, clients, options.disk)
             tables.show(found)
             results.save(found, options.results)
-            chart = options.results / f"{scenario.name}.svg"
-            chart.write_text(plot.draw(found))
-            page.write(options.results, _names())
+            _draw(options.results)
             good = good and found.is_good
     return 1 if options.check and not good else 0
 
@@ -50,6 +52,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
+    parser.add_argument(
+        "--draw", action="store_true", help="charts and page of what is kept, no more"
+    )
     parser.add_argument("--rounds", type=int, help="by default each has its own")
     parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement")
     parser.add_argument("--scale", type=float, default=1.0, help="of sizes and counts")
@@ -63,6 +68,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown := set(options.names) - set(_names()):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; see --list")
     return options
+
+
+def _draw(folder: Path) -> None:
+    """Make charts and page anew, of the results that are kept."""
+    for path in folder.glob("*.json"):
+        path.with_suffix(".svg").write_text(plot.draw(results.load(path)))
+    page.write(folder, _names())
 
 
 def _names() -> list[str]:
@@ -105,4 +117,7 @@ def run(
 
 
 if __name__ == "__main__":
+    # A terminated run stops what it has started, and removes what it has written, as an
+    # interrupted one does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -27,6 +27,11 @@ def modules() -> list[Path]:
     )
 
 
+def modules_of_benchmarks() -> list[Path]:
+    """Every module of the benchmarks."""
+    return sorted((ROOT / "benchmarks").rglob("*.py"))
+
+
 def modules_of_tests() -> list[Path]:
     """Every module of the tests."""
     return sorted((ROOT / "tests").rglob("*.py"))
@@ -41,7 +46,7 @@ def test_no_module_is_too_long() -> None:
     """What does not fit is split by verb or table; migrations are history."""
     long = [
         name_of(path)
-        for path in modules()
+        for path in modules() + modules_of_benchmarks()
         if len(path.read_text().splitlines()) > MAX_LINES
         and path.parent.name != "versions"
     ]
@@ -53,7 +58,7 @@ def test_names_say_what_is_inside() -> None:
     """A drawer for everything has no name of its own."""
     assert [
         name_of(path)
-        for path in modules()
+        for path in modules() + modules_of_benchmarks()
         if BANNED.fullmatch(path.stem) or BANNED.fullmatch(path.parent.name)
     ] == []
 
@@ -62,7 +67,7 @@ def test_every_module_says_what_it_owns() -> None:
     """The docstring's first line tells a newcomer whether to read on."""
     assert [
         name_of(path)
-        for path in modules()
+        for path in modules() + modules_of_benchmarks()
         if not _first_line(ast.parse(path.read_text())).endswith((".", ":", "?"))
     ] == []
 
@@ -76,7 +81,9 @@ def test_nothing_is_left_for_later() -> None:
     reminder = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
     assert [
-        name_of(path) for path in modules() if reminder.search(path.read_text())
+        name_of(path)
+        for path in modules() + modules_of_benchmarks()
+        if reminder.search(path.read_text())
     ] == []
 
 

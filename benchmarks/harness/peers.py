@@ -76,7 +76,7 @@ def rclone(ground: Ground) -> Peer:
     command = [program("rclone"), "serve", "webdav", str(ground.files)]
     return Peer(
         command=[*command, "--addr", f"127.0.0.1:{ground.port}"],
-        version=_said(command[0], "version"),
+        version=said(command[0], "version"),
     )
 
 
@@ -116,7 +116,7 @@ MaxKeepAliveRequests 0
     )
     return Peer(
         command=[server, "-f", configuration, "-DFOREGROUND"],
-        version=_said(server, "-v"),
+        version=said(server, "-v"),
     )
 
 
@@ -156,7 +156,7 @@ http {{
     )
     return Peer(
         command=[server, "-p", str(ground.scratch), "-c", configuration],
-        version=_said(server, "-v").removeprefix("nginx version: "),
+        version=said(server, "-v").removeprefix("nginx version: "),
         can=EVERYTHING if extended else WITHOUT_PROPFIND,
     )
 
@@ -181,7 +181,7 @@ webdav.activate = "enable"
     )
     return Peer(
         command=[server, "-D", "-f", configuration],
-        version=_said(server, "-v").partition(" - ")[0],
+        version=said(server, "-v").partition(" - ")[0],
     )
 
 
@@ -234,7 +234,7 @@ def _written(ground: Ground, text: str) -> str:
     return str(path)
 
 
-def _said(*command: str) -> str:
+def said(*command: str) -> str:
     """The first line of what a program says when asked for its version."""
     answer = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=30

@@ -13,7 +13,7 @@ from benchmarks.harness.tables import cases, number
 
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
 _WIDTH: Final = 760
-_LABELS: Final = 190
+_LABELS: Final = 210
 _FIGURES: Final = 70
 _BAR: Final = 22
 _PANEL_TOP: Final = 34

@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.harness.field import Field
 from benchmarks.harness.measured import Target
-from benchmarks.harness.peers import program
+from benchmarks.harness.peers import program, said
 from benchmarks.harness.processes import DidNotStart
 from benchmarks.harness.scenario import OCSYNC, Run, Scenario
 from benchmarks.harness.site import Site, WrongAnswer
@@ -31,6 +31,7 @@ def run(run: Run) -> None:
     except DidNotStart as reason:
         run.record.left_out.append(f"everything: rclone is {reason}")
         return
+    run.record.notes.append(f"The client is {said(rclone, 'version')}.")
     source = run.memory / "source"
     make_files(source, run.extent.many(FILES))
     sent = digests(source)

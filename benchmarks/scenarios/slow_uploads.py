@@ -91,7 +91,7 @@ properties of a file again and again on a keep-alive connection. The server runs
 its default of threads, at `safe`, on the disk. Every slow upload must be answered with
 201 in the end. Memory is what all processes hold more than before, divided by the
 number of uploads.""",
-    rounds=3,
+    rounds=2,
     targets=[
         Target(
             case=P99, contender=beside(OCSYNC, 200), to=beside(OCSYNC, 0), at_most=5

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.harness import page, plot, results
+from benchmarks.harness.crowd import RandomRanges, Same
 from benchmarks.harness.measured import Measure, Record, Target, judge
 from benchmarks.harness.site import Site, WrongAnswer
 from benchmarks.harness.transfers import get, put
@@ -150,6 +151,42 @@ def test_a_broken_server_has_no_speed(broken: Site, path: str) -> None:
 
     with pytest.raises(WrongAnswer):
         get(broken, path, 1, is_checked=True)
+
+
+HEAD = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_right"), [(b"cdef", True), (b"cdeX", False), (b"cde", False)]
+)
+def test_ranges_are_compared(body: bytes, is_right: bool) -> None:
+    """With the bytes that the file has there."""
+    ranges = RandomRanges(template=b"", length=4, size=80, pattern=b"abcdefgh")
+
+    assert ranges.is_right(10, bytearray(HEAD + body), len(HEAD)) is is_right
+
+
+def test_ranges_may_span_the_end_of_the_pattern() -> None:
+    """It begins again there."""
+    ranges = RandomRanges(template=b"", length=4, size=80, pattern=b"abcdefgh")
+
+    assert ranges.is_right(14, bytearray(HEAD + b"ghab"), len(HEAD))
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_right"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\nwanted", True),
+        (b"HTTP/1.1 200 OK\r\n\r\nother", False),
+        (b"HTTP/1.1 500 OK\r\n\r\nwanted", False),
+    ],
+)
+def test_small_answers_are_looked_at(answer: bytes, is_right: bool) -> None:
+    """Status, and what must be in the body."""
+    same = Same(request=b"", contains=b"wanted")
+    body_at = answer.index(b"\r\n\r\n") + 4
+
+    assert same.is_right(0, bytearray(answer), body_at) is is_right
 
 
 def test_scenarios_have_names_of_their_own() -> None:
