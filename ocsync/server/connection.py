@@ -174,11 +174,14 @@ class Connection:
         self.channel.transport.end_sending()
         self.is_lingering = True
         self.channel.buffered = b""
-        limits = self._host.limits
-        seconds = limits.linger_seconds
+        self.deadline = time.monotonic() + self._host.limits.linger_seconds
         if self._host.is_stopping():
-            seconds = min(seconds, limits.last_linger_seconds)
-        self.deadline = time.monotonic() + seconds
+            self.hasten()
+
+    def hasten(self) -> None:
+        """Linger no longer than the server's end allows."""
+        latest = time.monotonic() + self._host.limits.last_linger_seconds
+        self.deadline = min(self.deadline, latest)
 
     def discard(self, scratch: memoryview) -> bool:
         """Throw away what has come; whether that was the last."""

@@ -120,6 +120,12 @@ class Connections:
         for connection in self._snapshot():
             connection.channel.shut_reading()
 
+    def hasten(self) -> None:
+        """Let those that only wait for their clients' end wait less."""
+        for connection in self._snapshot():
+            if connection.is_lingering:
+                connection.hasten()
+
     def shut_resumable(self) -> None:
         """Cut the bodies that can go on later."""
         for connection in self._snapshot():

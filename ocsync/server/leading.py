@@ -257,6 +257,7 @@ class Leading:
             self._dispatch_readable()
             connections.end_idle()
             connections.shut_resumable()
+            connections.hasten()
         if drain.is_cut_due():
             connections.shut_reading()
             for connection in connections.expired(by=math.inf):

@@ -8,7 +8,7 @@ import pytest
 
 from ocsync.server import ServerOptions, ServerThread
 from ocsync.wire.body import BodyInterrupted
-from tests.live.apps import Gate, Receiver, hello
+from tests.live.apps import Gate, Receiver, hello, refuse
 from tests.live.harness import Connect, Serve, until
 
 
@@ -112,6 +112,23 @@ def test_a_client_that_goes_on_sending_is_not_waited_for_long(
     server.stop()
 
     assert client.read_answer().status == 503
+    assert client.is_at_end()
+
+
+def test_clients_that_were_refused_before_are_not_waited_for_long(
+    serve: Serve, connect: Connect
+) -> None:
+    """Nor is one that was still sending when the server was told to stop."""
+    server = serve(
+        refuse, grace_seconds=3600, linger_seconds=3600, last_linger_seconds=0.1
+    )
+    client = connect(server)
+    client.request("PATCH /", "Content-Length: 100000000")
+    assert client.read_answer().status == 409
+    until(lambda: any(item.is_lingering for item in server.server.connections._open))
+
+    server.stop()
+
     assert client.is_at_end()
 
 
