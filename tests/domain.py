@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, event, insert
+from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.pool import Pool
 
 from spaces.clock import SECOND, Instant
-from spaces.db.schema import users
+from spaces.db.engine import Database
+from spaces.db.schema import TABLES, users
 from spaces.founding import insert_personal
 from spaces.ids import BlobId, SpaceId, UserId, new_id
 from spaces.library import Library
@@ -137,6 +138,14 @@ class Desk:
 def place(space_id: SpaceId, path: str) -> Place:
     """The place of a path like `a/b.txt`; the root for an empty one."""
     return Place(space_id, tuple(path.split("/")) if path else ())
+
+
+def empty_tables(database: Database) -> None:
+    """Delete every row of a database that tests share."""
+    names = ", ".join(table.name for table in TABLES)
+    database.write(
+        lambda connection: connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    )
 
 
 @contextmanager

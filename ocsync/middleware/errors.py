@@ -16,6 +16,7 @@ from ocsync.renderings import answer_problem
 from ocsync.routes import form_of, problem_headers_of
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
+from spaces.errors import StoreUnavailable
 
 
 class Errors:
@@ -65,8 +66,9 @@ class Errors:
         return answer_problem(problem, form_of(environ), environ, restart)
 
     def report(self, error: Exception) -> None:
-        """Log the error if nobody expected it."""
-        if not is_expected(error) or describe(error).status == 500:  # noqa: PLR2004
+        """Log the error if nobody expected it, or it is the store's."""
+        is_known = is_expected(error) and not isinstance(error, StoreUnavailable)
+        if not is_known or describe(error).status == 500:  # noqa: PLR2004
             self._log.error("request failed", exc_info=error)
 
 

@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from spaces.blobs.memory import MemoryBlobStore
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
-from spaces.db.schema import TABLES
 from spaces.ids import SpaceId
 from spaces.library import Library
 from spaces.model import Actor
 from spaces.policy import Policy
-from tests.domain import Desk, StepClock, add_user
+from tests.domain import Desk, StepClock, add_user, empty_tables
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +53,7 @@ def database(database_url: str, clock: StepClock) -> Iterator[Database]:
     """An open, empty database."""
     opened = open_database(database_url, durability="fast", clock=clock)
     if not opened.is_sqlite:
-        names = ", ".join(table.name for table in TABLES)
-        opened.write(
-            lambda connection: connection.execute(text(f"TRUNCATE {names} CASCADE"))
-        )
+        empty_tables(opened)
     yield opened
     opened.close()
 

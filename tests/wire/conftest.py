@@ -2,14 +2,19 @@
 
 Settings are those of a plain start, but for the `fast` durability (no fsync) and a
 quiet log. Use `admin` as `headers=admin.basic`, or `authorize(app)` once.
+
+With OCSYNC_TEST_DATABASE_URL the same tests run over PostgreSQL, which is emptied, and
+with OCSYNC_TEST_BLOB_URL over a bucket, in which PREFIX is replaced.
 """
 
 import base64
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 from wsgiref.types import WSGIApplication
 
 import pytest
@@ -21,6 +26,7 @@ from ocsync.log import open_log
 from ocsync.settings import Settings, load_settings
 from spaces.library import Library
 from spaces.model import Actor, Space
+from tests.domain import empty_tables
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,10 @@ def settings(tmp_path: Path, overrides: dict[str, object]) -> Settings:
         "storage.data": tmp_path / "data",
         "storage.durability": "fast",
     }
+    if database_url := os.environ.get("OCSYNC_TEST_DATABASE_URL"):
+        defaults["storage.database_url"] = database_url
+    if blob_url := os.environ.get("OCSYNC_TEST_BLOB_URL"):
+        defaults["storage.blob_url"] = blob_url.replace("PREFIX", str(uuid4()))
     return load_settings(environ={}, overrides=defaults | overrides).settings
 
 
@@ -78,6 +88,9 @@ def library(settings: Settings, empty_data: Path) -> Iterator[Library]:
     if settings.storage.database_url is None and not settings.data.exists():
         shutil.copytree(empty_data, settings.data)
     is_new = not settings.data.exists()
+    if settings.storage.database_url is not None:
+        with open_library(settings, create=True) as opened:
+            empty_tables(opened.database)
     with open_library(settings, create=is_new) as opened:
         yield opened
 
