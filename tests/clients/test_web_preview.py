@@ -142,14 +142,19 @@ def test_sound_and_film(server: LiveServer, page: Page, tag: str, name: str) -> 
     assert page.evaluate("window.emptied") == ""
 
 
-def test_pdf(server: LiveServer, page: Page) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("paper.pdf", pdf()), ("fake.pdf", EVIL_HTML)],
+    ids=["pdf", "html"],
+)
+def test_pdf(server: LiveServer, page: Page, name: str, content: bytes | str) -> None:
     """Goes to the browser's own viewer; what it wants to do does not happen."""
-    put(server, "paper.pdf", pdf())
+    put(server, name, content)
 
     with page.expect_event("framenavigated", is_viewer):
-        dialog = show(server, page, "paper.pdf")
+        dialog = show(server, page, name)
 
-    frame = dialog.get_by_title("paper.pdf")
+    frame = dialog.get_by_title(name)
     expect(frame).to_have_attribute("src", re.compile(f"^blob:{server.url}/"))
     page.get_by_role("button", name="Close").click()
     expect(frame).to_have_count(0)
