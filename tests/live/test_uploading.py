@@ -3,7 +3,9 @@
 import os
 import threading
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -11,6 +13,7 @@ from ocsync.client.errors import ClientError, LoggedOut, Stopped
 from ocsync.client.events import Failed, Finished, Skipped, Started, Waiting
 from ocsync.client.stopping import Stop
 from ocsync.client.upload import IfExists
+from tests.clients.cutting_proxy import CuttingProxy
 from tests.live.transfer_site import (
     Faults,
     Refusal,
@@ -454,3 +457,53 @@ def test_no_place_for_uploads(transfers: Transfers, path: Path, to: str) -> None
     """One line before anything is sent."""
     with pytest.raises(ClientError, match=r"takes no|nothing listens"):
         transfers.send(path, to=to, attempts=0)
+
+
+def test_a_connection_that_is_cut_again_and_again(
+    transfers: Transfers, site: Site, tmp_path: Path
+) -> None:
+    """In the middle of requests, and before their answers."""
+    data = content(6_000_000, "cut")
+    path = tmp_path / "cut.bin"
+    path.write_bytes(data)
+
+    with CuttingProxy(
+        transfers.url, cuts=8, least=300_000, most=900_000, seed=7
+    ) as proxy:
+        through = Transfers(proxy.url, tmp_path)
+        failures, log = through.send(path, chunk_bytes=700_000, attempts=30)
+
+    assert failures == 0, log.reasons()
+    assert proxy.cut_count >= 4
+    assert stored(site, "cut.bin") == data
+
+
+def test_a_server_that_can_do_little(
+    transfers: Transfers, site: Site, path: Path, faults: Faults
+) -> None:
+    """Tus without checksums, without creation-with-upload, and without chunk sizes."""
+    app = faults.app
+    assert app is not None
+
+    def plain(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Announce only what must be announced."""
+        hidden = {"tus-extension", "tus-checksum-algorithm"}
+        assert "HTTP_UPLOAD_CHECKSUM" not in environ
+        if environ["PATH_INFO"].startswith("/ocs/"):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: object) -> object:
+            """Leave out what is not to be known."""
+            shown = [each for each in headers if each[0].lower() not in hidden]
+            return start_response(status, shown)
+
+        return app(environ, start)  # type: ignore[arg-type]
+
+    faults.app = plain
+
+    assert transfers.send(path, to="/files", chunk_bytes=None)[0] == 0
+    assert stored(site, "Uploads/big.bin") == DATA
+    assert (faults.count("POST"), faults.count("PATCH")) == (1, 1)
