@@ -133,7 +133,10 @@ def _new_memory(size: int) -> mmap.mmap:
     """Shared memory, found by others where the system can do that."""
     if not hasattr(os, "memfd_create"):
         return mmap.mmap(-1, size)
-    # Stays open as long as the process: that is how it is found.
     descriptor = os.memfd_create(_NAME, os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, size)
-    return mmap.mmap(descriptor, size)
+    try:
+        os.ftruncate(descriptor, size)
+        # Keeps a descriptor of its own as long as it lives: by that others find it.
+        return mmap.mmap(descriptor, size)
+    finally:
+        os.close(descriptor)

@@ -1,9 +1,11 @@
 """Counting: the table, the shared memory, and what is read from it."""
 
+import gc
 import math
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +116,17 @@ def test_a_worker_goes_on_where_the_one_before_it_ended(board: Board) -> None:
     assert values(board, catalogue.REQUESTS) == {("/dav", "GET", "2xx"): 2}
     assert values(board, catalogue.WORKER_STARTS) == {(): 2}
     assert values(board, catalogue.CONNECTIONS) == {}
+
+
+def test_memory_goes_with_its_board() -> None:
+    """A process that makes many applications does not run out of descriptors."""
+    before = set(Path("/proc/self/fd").iterdir())
+
+    for _ in range(20):
+        Meter(Board.create(workers=1))
+    gc.collect()
+
+    assert len(set(Path("/proc/self/fd").iterdir()) - before) <= 1
 
 
 def test_a_dead_worker_has_no_connections(board: Board) -> None:
