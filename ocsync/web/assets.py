@@ -7,6 +7,8 @@ server is a new folder. Knows nothing of HTTP but media types.
 
 import gzip
 import hashlib
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +24,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "svg": "image/svg+xml",
 }
 _HASH_DIGITS: Final = 16
+_MAIN: Final = "main.js"
+_IMPORT: Final = re.compile(r'\bfrom "(\.[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,16 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All files by their paths, the page's template, and the hash of everything."""
+    """All files by their paths, the page's template, and the hash of everything.
+
+    `first` are the modules that the page cannot begin without. Named in the page, they
+    are fetched together, not one after the other as their importers arrive.
+    """
 
     page: str
     files: Mapping[str, Asset]
     revision: str
+    first: tuple[str, ...]
 
 
 def read_assets() -> Assets:
@@ -53,6 +62,7 @@ def read_assets() -> Assets:
         page=page,
         files={path: as_asset(path, content) for path, content in contents.items()},
         revision=digest.hexdigest()[:_HASH_DIGITS],
+        first=_imported(contents),
     )
 
 
@@ -68,3 +78,15 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield from _walk(each, f"{prefix}{each.name}/")
         elif each.name.rpartition(".")[2] in _TYPES:
             yield prefix + each.name, each.read_bytes()
+
+
+def _imported(contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What the main module imports, and what that imports, nearest first."""
+    found = [_MAIN]
+    for path in found:
+        folder = posixpath.dirname(path)
+        for target in _IMPORT.findall(contents[path].decode()):
+            name = posixpath.normpath(posixpath.join(folder, target))
+            if name not in found:
+                found.append(name)
+    return tuple(found[1:])

@@ -21,6 +21,7 @@ from tests.clients.page_uploads import (
     write_random,
     write_tree,
 )
+from tests.clients.screenshots import shoot
 from tests.clients.uploaded import MAX_CHUNK, hash_on_server
 
 pytestmark = pytest.mark.clients
@@ -68,24 +69,35 @@ def reach(page: Page, offset: int) -> None:
 
 
 def require_all(server: LiveServer, folder: str, big: Path, tree: Path) -> None:
-    """Everything is at the server as it is here."""
+    """Everything is in a folder of the server as it is here."""
     with server.api() as api:
         for path in sorted(tree.rglob("*.txt")):
             name = path.relative_to(tree.parent)
-            got = api.get(f"/dav/files/admin/{folder}/{name}").raise_for_status()
+            got = api.get(f"{folder}/{name}").raise_for_status()
             assert got.content == path.read_bytes(), name
-    there = hash_on_server(server, f"/dav/files/admin/{folder}/{big.name}")
+    there = hash_on_server(server, f"{folder}/{big.name}")
     assert there == hash_of(big)
 
 
+def make_space(page: Page, name: str) -> str:
+    """Make a space on the page and go there; its path at the server."""
+    page.get_by_role("button", name="New space").click()
+    page.get_by_label("Name of the space").fill(name)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_focused()
+    space = page.evaluate("location.hash.split('/')[2]")
+    return f"/dav/spaces/{space}"
+
+
 def test_kill_and_reload(own: KillableServer, browser: Browser, tmp_path: Path) -> None:
-    """The server is killed half-way and started again, the page is loaded again."""
+    """Into a new space; the server is killed half-way, and the page loaded again."""
     big = write_random(tmp_path / "big.bin", BIG_BYTES)
     tree = write_tree(tmp_path / "photos", FILES)
     with visiting(browser) as visit:
         page = visit.page
         log_in(page, own.live)
-        open_folder(page, own.live, "killed")
+        space = make_space(page, "Orbit")
         drop(page, big, tree)
         reach(page, 15 * MAX_CHUNK)
 
@@ -95,12 +107,14 @@ def test_kill_and_reload(own: KillableServer, browser: Browser, tmp_path: Path) 
         own.start()
         sent = Sent(page)
         page.reload()
+        expect(page.get_by_text(f"of {FILES + 1} done")).to_be_visible()
+        shoot(page, "web-uploads")
 
         done = page.get_by_text(f"{FILES + 1} of {FILES + 1} done")
         expect(done).to_be_visible(timeout=_LONG_MS)
         assert min(sent.offsets) >= 14 * MAX_CHUNK
         assert sorted(set(sent.offsets)) == sent.offsets
-    require_all(own.live, "killed", big, tree)
+    require_all(own.live, space, big, tree)
 
 
 def test_the_network_is_cut(
@@ -125,4 +139,39 @@ def test_the_network_is_cut(
         done = page.get_by_text(f"{FILES + 1} of {FILES + 1} done")
         expect(done).to_be_visible(timeout=_LONG_MS)
         assert min(sent.offsets) >= 4 * MAX_CHUNK
-    require_all(own.live, "cut", big, tree)
+    require_all(own.live, "/dav/files/admin/cut", big, tree)
+
+
+def test_files_that_may_not_be_read_at_once(
+    own: KillableServer, browser: Browser, tmp_path: Path
+) -> None:
+    """After the browser itself was closed, a press on a button lets them go on."""
+    (tmp_path / "later.txt").write_text("later")
+    with visiting(browser) as visit:
+        page = visit.page
+        page.add_init_script(_FORGET_PERMISSION)
+        log_in(page, own.live)
+        open_folder(page, own.live, "asked")
+        page.route("**/dav/spaces/*/asked", lambda route: route.abort())
+        drop(page, tmp_path / "later.txt")
+        expect(page.get_by_text("No connection; trying again")).to_be_visible()
+        page.unroute_all(behavior="ignoreErrors")
+        page.reload()
+
+        page.get_by_role("button", name="Go on").click()
+
+        row = page.get_by_role("row", name="File later.txt 5 B")
+        expect(row).to_be_visible()
+        expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+
+
+_FORGET_PERMISSION = """
+  let isAsked = false;
+  FileSystemHandle.prototype.queryPermission = async () =>
+    isAsked ? "granted" : "prompt";
+  FileSystemHandle.prototype.requestPermission = async () => {
+    if (!navigator.userActivation.isActive) throw new Error("nobody pressed");
+    isAsked = true;
+    return "granted";
+  };
+"""

@@ -116,6 +116,17 @@ def test_every_module_that_is_imported_is_served(app: TestApp) -> None:
     assert seen == {path for path in read_assets().files if path.endswith(".js")}
 
 
+def test_first_modules_are_fetched_together(app: TestApp) -> None:
+    """The page names what it cannot begin without, and nothing that may come later."""
+    folder = folder_of(app)
+    text = app.get("/").text
+
+    named = set(re.findall(rf'rel="modulepreload" href="{folder}/([^"]+)"', text))
+
+    assert {"view/folder.js", "wire/multistatus.js"} <= named
+    assert not {"view/preview.js", "texts/de.js", "wire/hash_worker.js"} & named
+
+
 def test_files_travel_compressed(app: TestApp, wsgi_app: WSGIApplication) -> None:
     """For those who take gzip."""
     url = f"{folder_of(app)}/page.css"

@@ -56,8 +56,7 @@ async function enter(shell, login, announce) {
   shell.head(user, () => login.end());
   shell.main.after(new TransfersPanel({ transfers, announce }).element);
   const wire = { server, files, drops, downloads: new Downloads(server) };
-  transfers.findOld();
-  continueDrops({ drops, transfers, shell });
+  continueDrops({ drops, transfers, shell }).finally(() => transfers.findOld());
   await new App({ shell, user, wire, transfers, views: VIEWS }).open();
 }
 
