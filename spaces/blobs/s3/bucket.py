@@ -24,31 +24,15 @@ from botocore.response import StreamingBody
 from botocore.session import get_session
 
 from spaces.blobs.s3.address import S3Address, S3Credentials
+from spaces.blobs.s3.meanings import Meaning, describe, find_meaning
 from spaces.errors import BlobNotFound, StorageFull, StoreUnavailable
 
 _CONNECTIONS: Final = 256
 """More than a process usually has threads, so that none waits for a connection."""
 _USUAL_REGION: Final = "us-east-1"
 _LISTED_AT_ONCE: Final = 1_000
-
 _OPTIONAL: Final = "ListMultipartUploads"
-_MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-_FULL: Final = frozenset(
-    {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
-)
-_WRONG_KEYS: Final = frozenset(
-    {
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "InvalidToken",
-        "ExpiredToken",
-        "InvalidClientTokenId",
-    }
-)
-_WRONG_REGION: Final = frozenset(
-    {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "307"}
-)
-_DENIED: Final = frozenset({"AccessDenied", "403", "AllAccessDisabled"})
+"""The one request that a service may lack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +97,7 @@ class Bucket:
         patience: Patience = _USUAL_PATIENCE,
     ) -> None:
         """Prepare; nothing is sent yet."""
-        self._name = self.name = address.bucket
+        self.name = address.bucket
         self._endpoint = address.endpoint or "Amazon S3"
         try:
             self._client = _client(address, credentials, patience)
@@ -124,7 +108,7 @@ class Bucket:
         """Store an object; durable when this returns."""
         with self._translated():
             self._client.put_object(
-                Bucket=self._name, Key=key, Body=data, ContentMD5=_md5(data)
+                Bucket=self.name, Key=key, Body=data, ContentMD5=_md5(data)
             )
 
     def get(self, key: str, start: int, length: int | None) -> Download | None:
@@ -139,7 +123,7 @@ class Bucket:
             more["Range"] = f"bytes={start}-{end}"
         try:
             with self._translated():
-                answer = self._client.get_object(Bucket=self._name, Key=key, **more)
+                answer = self._client.get_object(Bucket=self.name, Key=key, **more)
         except _BeyondTheEnd:
             return None
         return Download(answer["Body"], int(answer["ContentLength"]), self._fail)
@@ -151,13 +135,13 @@ class Bucket:
             BlobNotFound: there is no such object.
         """
         with self._translated():
-            answer = self._client.head_object(Bucket=self._name, Key=key)
+            answer = self._client.head_object(Bucket=self.name, Key=key)
         return int(answer["ContentLength"])
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens if there is none."""
         with self._translated():
-            self._client.delete_object(Bucket=self._name, Key=key)
+            self._client.delete_object(Bucket=self.name, Key=key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every object below the prefix."""
@@ -178,12 +162,12 @@ class Bucket:
             StoreUnavailable: says why in words for whoever runs the server.
         """
         with self._translated():
-            self._client.list_objects_v2(Bucket=self._name, Prefix=prefix, MaxKeys=1)
+            self._client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
 
     def begin(self, key: str) -> str:
         """Begin an object in parts; the name of its parts."""
         with self._translated():
-            answer = self._client.create_multipart_upload(Bucket=self._name, Key=key)
+            answer = self._client.create_multipart_upload(Bucket=self.name, Key=key)
         return cast("str", answer["UploadId"])
 
     def put_part(
@@ -196,7 +180,7 @@ class Bucket:
         """
         with self._translated():
             answer = self._client.upload_part(
-                Bucket=self._name,
+                Bucket=self.name,
                 Key=key,
                 UploadId=upload_id,
                 PartNumber=number,
@@ -216,11 +200,11 @@ class Bucket:
         """
         with self._translated():
             answer = self._client.upload_part_copy(
-                Bucket=self._name,
+                Bucket=self.name,
                 Key=key,
                 UploadId=upload_id,
                 PartNumber=number,
-                CopySource={"Bucket": self._name, "Key": source},
+                CopySource={"Bucket": self.name, "Key": source},
                 CopySourceRange=f"bytes={span.start}-{span.stop - 1}",
             )
         tag = answer.get("CopyPartResult", {}).get("ETag")
@@ -240,7 +224,7 @@ class Bucket:
         while is_more:
             with self._translated():
                 page = self._client.list_parts(
-                    Bucket=self._name,
+                    Bucket=self.name,
                     Key=key,
                     UploadId=upload_id,
                     PartNumberMarker=marker,
@@ -262,7 +246,7 @@ class Bucket:
         ]
         with self._translated():
             self._client.complete_multipart_upload(
-                Bucket=self._name,
+                Bucket=self.name,
                 Key=key,
                 UploadId=upload_id,
                 MultipartUpload={"Parts": parts},
@@ -273,7 +257,7 @@ class Bucket:
         try:
             with self._translated():
                 self._client.abort_multipart_upload(
-                    Bucket=self._name, Key=key, UploadId=upload_id
+                    Bucket=self.name, Key=key, UploadId=upload_id
                 )
         except (MultipartGone, BlobNotFound):
             return
@@ -288,7 +272,7 @@ class Bucket:
             try:
                 with self._translated():
                     page = self._client.list_multipart_uploads(
-                        Bucket=self._name, Prefix=prefix, **more
+                        Bucket=self.name, Prefix=prefix, **more
                     )
             except (_NotListed, MultipartGone):  # some say that of none at all
                 return
@@ -305,7 +289,7 @@ class Bucket:
         while True:
             with self._translated():
                 page = self._client.list_objects_v2(
-                    Bucket=self._name, Prefix=prefix, **more
+                    Bucket=self.name, Prefix=prefix, **more
                 )
             yield page
             if not page.get("IsTruncated"):
@@ -324,30 +308,26 @@ class Bucket:
     def _refuse(self, error: ClientError) -> NoReturn:
         """What an answer of S3 means."""
         code = str(error.response.get("Error", {}).get("Code", ""))
-        if code == "NoSuchUpload":
-            raise MultipartGone from error
-        if code in {"InvalidRange", "416"}:
-            raise _BeyondTheEnd from error
-        if code in _MISSING:
-            raise BlobNotFound from error
-        if code == "NotImplemented" and error.operation_name == _OPTIONAL:
-            raise _NotListed from error
-        if code in _FULL:
-            raise StorageFull from error
-        name = repr(self._name)
-        if code == "NoSuchBucket":
-            reason = f"there is no bucket {name} at {self._endpoint}"
-        elif code in _WRONG_KEYS:
-            reason = f"{self._endpoint} does not accept the credentials ({code})"
-        elif code in _DENIED:
-            reason = (
-                f"the credentials do not allow {error.operation_name} in bucket {name}"
-            )
-        elif code in _WRONG_REGION:
-            reason = f"bucket {name} is in another region: name it with region=…"
-        else:
-            reason = f"{self._endpoint} answers {error.operation_name} with {code}"
-        raise StoreUnavailable(reason) from error
+        match find_meaning(code):
+            case Meaning.MULTIPART_GONE:
+                raise MultipartGone from error
+            case Meaning.BEYOND_THE_END:
+                raise _BeyondTheEnd from error
+            case Meaning.MISSING:
+                raise BlobNotFound from error
+            case Meaning.FULL:
+                raise StorageFull from error
+            case Meaning.NOT_IMPLEMENTED if error.operation_name == _OPTIONAL:
+                raise _NotListed from error
+            case meaning:
+                reason = describe(
+                    meaning,
+                    code,
+                    operation=error.operation_name,
+                    bucket=self.name,
+                    endpoint=self._endpoint,
+                )
+                raise StoreUnavailable(reason) from error
 
     def _fail(self, error: Exception) -> NoReturn:
         """What went wrong on the way to S3."""
