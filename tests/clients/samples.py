@@ -19,6 +19,21 @@ EVIL_HTML: Final = (
     f'<img src=x onerror="{SCRIPT}"><form action="/oidc/logout"><button>Go</button>'
 )
 
+README: Final = """# Summer school
+
+Everything for the **first week**; questions to [the office](https://example.org).
+
+1. Read the *plan*
+2. Bring `laptop` and lunch
+
+| day | what |
+|---|---|
+| Monday | arrival, tour, supper |
+| Tuesday | first talks |
+
+> Doors open at nine.
+"""
+
 EVIL_MARKDOWN: Final = f"""# Read me
 
 Some **bold** text, `code`, and <img src=x onerror="{SCRIPT}">.

@@ -23,7 +23,8 @@ from tests.clients.browser import (
     visiting,
 )
 from tests.clients.conftest import LiveServer
-from tests.clients.samples import EVIL_MARKDOWN, pdf, png, sound
+from tests.clients.samples import README, pdf, png, sound
+from tests.clients.screenshots import shoot
 
 pytestmark = pytest.mark.clients
 
@@ -31,7 +32,7 @@ FILES: Final = {
     "dot.png": png(),
     "long.log": b"0123456789 " * 1000,
     "paper.pdf": pdf(),
-    "readme.md": EVIL_MARKDOWN.encode(),
+    "readme.md": README.encode(),
     "tone.wav": sound(),
     f"{'a long name ' * 18}.bin": struct.pack(">I", 7),
 }
@@ -107,6 +108,8 @@ def click(name: str) -> Callable[[Page], None]:
     return run
 
 
+PICTURES: Final = ("start", "trash", "space", "tokens", "connect")
+"""The views that the documentation has pictures of."""
 DIALOGS: Final[dict[str, tuple[str, Callable[[Page], None]]]] = {
     "new space": ("start", click("New space")),
     "new folder": ("folder", click("New folder")),
@@ -145,6 +148,8 @@ def test_views(
 ) -> None:
     """No barriers; nothing sticks out of a phone, nor the other way round."""
     open_view(page, server, spaces, view)
+    if view in PICTURES:
+        shoot(page, f"web-{view}")
     if view == "nothing":
         visit.expect_refusal(404)
 
@@ -169,9 +174,9 @@ def test_dialogs(
     shown = page.get_by_role("dialog")
     expect(shown).to_be_visible()
     expect(shown.locator("[aria-busy]")).to_have_count(0)
-    opener = page.evaluate("document.activeElement.closest('dialog') !== null")
-
-    assert opener
+    if dialog == "markdown":
+        shoot(page, "web-preview")
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
     assert barriers_in_both(page) == []
     page.set_viewport_size(PHONE)
     assert not overflows(page)
@@ -225,27 +230,6 @@ def press_to(page: Page, key: str, target: Locator) -> None:
             return
         page.keyboard.press(key)
     raise AssertionError(page.evaluate("document.activeElement.outerHTML"))
-
-
-def test_what_comes_first_is_small(
-    server: LiveServer, browser: Browser, spaces: dict[str, str]
-) -> None:
-    """Of the page itself at most 60 kB are fetched before the first entries."""
-    with visiting(browser) as visit:
-        page = visit.page
-        log_in(page, server)
-        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
-        go(page, server, f"s/{spaces['Open']}")
-        expect(page.get_by_role("button", name="File readme.md")).to_be_visible()
-        sizes: dict[str, int] = page.evaluate(
-            """Object.fromEntries(performance.getEntries()
-              .filter(({ entryType, name }) =>
-                entryType === "navigation" || name.includes("/web/"))
-              .map((each) => [each.name, each.encodedBodySize]))"""
-        )
-        assert any("main.js" in name for name in sizes)
-        assert sum(sizes.values()) <= 60_000, sizes
-        assert visit.complaints == []
 
 
 def test_in_german(server: LiveServer, browser: Browser) -> None:

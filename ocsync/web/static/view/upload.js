@@ -1,7 +1,6 @@
 // From files that somebody chose or dropped to an upload: whether they fit is asked first.
 
 import { texts } from "../texts/texts.js";
-import { mayUpload } from "./quota.js";
 
 /**
  * `items` are `{file, path}`, the path that of the folder it is in, below this one. By
@@ -10,6 +9,7 @@ import { mayUpload } from "./quota.js";
 export async function upload({ items, handles }, { space, names }, app) {
   if (!items.length) return;
   const bytes = items.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
+  const { mayUpload } = await import("./quota.js");
   if (!(await mayUpload(space.id, bytes, app))) return;
   const place = { spaceId: space.id, folder: names };
   const keep = () => app.wire.drops.keep({ ...place, handles }).catch(() => null);

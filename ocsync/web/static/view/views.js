@@ -1,15 +1,14 @@
 // Which module shows which view. A module exports `open(route, app)`, which resolves to
-// `{title, parts(), shown?(), focus?(what), refresh?(focus), close?()}`, or to null if it has led elsewhere.
+// `{title, parts(), shown?(), focus?(what), refresh?(focus), close?()}`, or to null if it
+// has led elsewhere.
 // What is not needed at first is loaded when somebody goes there.
 
 import * as folder from "./folder.js";
-import * as link from "./link.js";
-import * as start from "./spaces.js";
 
 export const VIEWS = {
-  start: async () => start,
+  start: () => import("./spaces.js"),
   folder: async () => folder,
-  link: async () => link,
+  link: () => import("./link.js"),
   trash: () => import("./trash.js"),
   space: () => import("./space.js"),
   tokens: () => import("./tokens.js"),
