@@ -69,7 +69,7 @@ class Writer:
         source = desk.place(self._path(deed.name))
         target = desk.place(self._path(deed.target))
         if deed.verb is Verb.PUT:
-            with desk.library.files.stage() as writer:
+            with desk.library.files.stage(expected_bytes=deed.size) as writer:
                 writer.write(content_of(deed.tag, deed.size))
                 content = writer.finish()
             desk.library.files.commit(desk.actor, source, content)
