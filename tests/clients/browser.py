@@ -104,7 +104,7 @@ def go(page: Page, server: LiveServer, fragment: str) -> None:
 def find_barriers(page: Page) -> list[str]:
     """What axe-core finds in the page as it stands, in words."""
     if not _AXE.exists():
-        complain("axe-core is not installed; run make node or npm ci")
+        complain("axe-core is not installed")
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE.read_text())
     found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
