@@ -1,6 +1,6 @@
 """`ocsync man`: the manual page, made of the same definitions as the help.
 
-It is committed as `share/man/man1/ocsync.1`, from where it goes into packages; a test
+It is committed as `docs/ocsync.1`, from where it goes into packages; a test
 compares the two. It does not know what commands do, only how they describe themselves.
 """
 

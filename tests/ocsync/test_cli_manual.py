@@ -11,11 +11,11 @@ from ocsync.cli.entry import run as run_here
 from ocsync.cli.manual import manual_page
 from tests.ocsync.conftest import ROOT, Run
 
-PAGE = ROOT / "share" / "man" / "man1" / "ocsync.1"
+PAGE = ROOT / "docs" / "ocsync.1"
 
 
 def test_the_manual_page_is_up_to_date() -> None:
-    """`ocsync man > share/man/man1/ocsync.1` makes it so."""
+    """`ocsync man > docs/ocsync.1` makes it so."""
     assert PAGE.read_text() == f"{manual_page()}\n"
 
 
