@@ -49,7 +49,7 @@ Codes that one part of the server has for itself
 | 400 | `invalid_metadata` | `Upload-Metadata` lacks what Picora needs |
 | 401 | `invalid_key` | the API key is unknown, revoked, or its account is closed |
 | 400 | `file_missing` | a form without a file |
-| 400 | `invalid_idempotency_key` | an `Idempotency-Key` that is empty, too long or not printable |
+| 400 | `invalid_idempotency_key` | an empty, too long or unprintable key |
 | 409 | `idempotency_key_in_use` | the first request with this key still runs |
 | 422 | `idempotency_key_reused` | the key was used for another request |
 """
