@@ -8,16 +8,24 @@ import os
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Locator, Page, ViewportSize
 
 _SIZE: Final[ViewportSize] = {"width": 1000, "height": 620}
 
 
-def shoot(page: Page, name: str, *, size: ViewportSize | None = None) -> None:
-    """Take the picture `name`.png, if pictures are wanted."""
+def shoot(
+    page: Page,
+    name: str,
+    *,
+    size: ViewportSize | None = None,
+    when: Locator | None = None,
+) -> None:
+    """Take the picture `name`.png, if pictures are wanted, when something shows."""
     folder = os.environ.get("SCREENSHOTS")
     if folder is None:
         return
+    if when is not None:
+        when.wait_for()
     before = page.viewport_size
     page.set_viewport_size(size or _SIZE)
     page.mouse.move(0, 0)

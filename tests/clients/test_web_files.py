@@ -190,7 +190,6 @@ def test_the_menu_of_an_entry(server: LiveServer, page: Page) -> None:
     put(server, "menu", "a.bin")
     file(page, "a.bin").click(button="right")
     expect(page.get_by_role("menuitem", name="Download a.bin")).to_be_focused()
-    shoot(page, "web-menu")
     page.keyboard.press("Escape")
     opener = page.get_by_role("button", name="Actions for a.bin")
     expect(opener).to_be_focused()
