@@ -56,7 +56,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--draw", action="store_true", help="charts and page of what is kept, no more"
     )
     parser.add_argument("--rounds", type=int, help="by default each has its own")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement")
+    parser.add_argument("--seconds", type=float, default=0.8, help="of one measurement")
     parser.add_argument("--scale", type=float, default=1.0, help="of sizes and counts")
     parser.add_argument("--servers", help="only these, with commas: raw,ocsync safe")
     parser.add_argument("--disk", type=Path, help="folder on the disk to measure")

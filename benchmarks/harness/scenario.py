@@ -26,7 +26,7 @@ class Extent:
     scale: float = 1.0
     """Files, folders and crowds are so much of their size."""
 
-    seconds: float = 1.0
+    seconds: float = 0.8
     """How long one measurement of requests a second lasts."""
 
     servers: Sequence[str] | None = None

@@ -19,7 +19,7 @@ OCSYNC: Final = "ocsync safe"
 CONNECTIONS: Final = 8
 FILES: Final = 2_000
 MIB_EACH: Final = 128
-SECONDS: Final = 3
+SECONDS: Final = 4
 _SMALL: Final = b"x" * 1024
 
 

@@ -35,13 +35,13 @@ def run(run: Run) -> None:
     source = run.memory / "source"
     make_files(source, run.extent.many(FILES))
     sent = digests(source)
-    with run.field(*OCSYNC, "wsgidav", "lighttpd", scratch=run.disk) as field:
+    with run.field(*OCSYNC, "wsgidav", "apache", scratch=run.disk) as field:
         for number in run.rounds:
             for site in field.turns("put", number):
                 target = f"copy-{number}"
                 up = _command(rclone, site, run.memory)
                 with field.trying(UP, site):
-                    site.ask("MKCOL", target)
+                    site.ask("MKCOL", f"{target}/")
                 os.sync()
                 _time(
                     field,
@@ -119,7 +119,7 @@ transfers, `rclone sync` finds nothing to do, and `rclone copy` takes them back,
 they are compared. The server keeps them on the disk, the client on a tmpfs. For ocsync
 the remote has the vendor `infinitescale`, as its documentation says, which uploads by
 tus, with two requests for each file; for the others `other`, which does so with one
-PUT. rclone itself takes a good part of the cores that both share: lighttpd, which does
+PUT. rclone itself takes a good part of the cores that both share: Apache, which does
 next to nothing, shows how much is left for a server to be fast in.""",
     rounds=2,
     targets=[

@@ -30,7 +30,7 @@ def beside(contender: str, clients: int) -> str:
 
 def run(run: Run) -> None:
     """Crowds of all sizes, one after the other, in each round."""
-    seconds = max(3 * run.seconds, 1.0)
+    seconds = max(4 * run.seconds, 1.0)
     with run.field(OCSYNC, scratch=run.disk) as field:
         for site in field.sites:
             with field.trying(P50, site):
