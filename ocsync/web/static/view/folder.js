@@ -14,6 +14,8 @@ import { finder } from "./finder.js";
 import { toolButtons } from "./tools.js";
 import { upload } from "./upload.js";
 
+const GATHER_MS = 300;
+
 export async function open({ spaceId, names }, app) {
   const { files } = app.wire;
   const reading = new AbortController();
@@ -183,6 +185,14 @@ export class FolderView extends EntriesView {
     if (detail.batch.size === 1) this.app.shell.whisper(...around(texts.stored, name));
     const here = folderHash(this.space.id, this.names);
     const there = folderHash(spaceId, folder);
-    if (there === here || there.startsWith(`${here}/`)) this.watch?.soon();
+    if (there === here || there.startsWith(`${here}/`)) this.lookSoon();
+  }
+
+  /** Look once for all that is stored within a moment. */
+  lookSoon() {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.watch?.soon();
+    }, GATHER_MS);
   }
 }
