@@ -35,9 +35,11 @@ class FormerPaths:
         self._folder_id = folder_id
         self._chains = chains
         self._left: dict[NodeId, list[ChangeRow]] = defaultdict(list)
+        self._leavers: dict[NodeId, list[ChangeRow]] = defaultdict(list)
         for row in history:
             if row.old_parent_id is not None:
                 self._left[row.node_id].append(row)
+                self._leavers[row.old_parent_id].append(row)
 
     def gone(self, changes: Iterable[ChangeRow]) -> tuple[str, ...]:
         """Paths that some of the changes left and that lead to nothing now.
@@ -49,7 +51,7 @@ class FormerPaths:
             if row.old_parent_id is None:
                 continue
             for path in self._candidates(row):
-                found.update(self._lost_at(path, row.node_id))
+                found.update(self._lost_at(path, row))
         return tuple(
             "/".join(path) for path in sorted(found) if _is_topmost(path, found)
         )
@@ -88,21 +90,42 @@ class FormerPaths:
         chain = self._chains.of(folder_id)
         return (chain[-2][0], chain[-1][1]) if len(chain) > 1 else None
 
-    def _lost_at(self, path: Path, node_id: NodeId) -> Iterator[Path]:
+    def _lost_at(self, path: Path, row: ChangeRow) -> Iterator[Path]:
         """The path, if nothing is there; else what another node there lacks."""
         there = self._find(path)
         if there is None:
             yield path
             return
-        if there.id == node_id:
+        if there.id == row.node_id:
             return
         present = {
             below
             for below, _ in subtrees.stream_descendants(self._connection, there.id)
         }
-        for below, _ in subtrees.stream_descendants(self._connection, node_id):
+        for below in self._held(row.node_id, row.seq, set()):
             if below not in present:
                 yield (*path, *below.split("/"))
+
+    def _held(self, folder_id: NodeId, time: int, seen: set[NodeId]) -> Iterator[str]:
+        """What is below a folder, and what has left it or them since the time.
+
+        Of what left, a client may hear only in a later page, when nobody can tell
+        any more where the folder had been.
+        """
+        if folder_id in seen:
+            return
+        seen.add(folder_id)
+        below = {"": folder_id}
+        for path, node in subtrees.stream_descendants(self._connection, folder_id):
+            yield path
+            if node.is_folder:
+                below[f"{path}/"] = node.id
+        for prefix, holder_id in below.items():
+            for row in self._leavers.get(holder_id, ()):
+                if row.seq >= time:
+                    yield f"{prefix}{row.old_name}"
+                    for inner in self._held(row.node_id, time, seen):
+                        yield f"{prefix}{row.old_name}/{inner}"
 
     def _find(self, path: Path) -> Node | None:
         """What is at the path now, under a name that is written exactly so."""

@@ -56,6 +56,14 @@ _MEMBERS: Final = Statement(
     .where(nodes.c.parent_id == bindparam("folder_id"))
     .limit(_LIMIT)
 )
+_REMOVAL: Final = Statement(
+    select(changes.c.seq)
+    .join(trash, trash.c.removed_at == changes.c.changed_at)
+    .where(
+        trash.c.node_id == bindparam("gone_id"),
+        changes.c.node_id == bindparam("gone_id"),
+    )
+)
 _OWN_BLOB: Final = Statement(
     update(blobs)
     .where(
@@ -194,9 +202,13 @@ def take_apart(
     """Delete up to so many members of a purged node, at last the node itself.
 
     Folders among them become purged items of their own, so no step ever descends.
-    The number of nodes dealt with.
+    Once members are gone, nobody can tell a client that knew them what to drop, so
+    the changes up to the removal are forgotten. The number of nodes dealt with.
     """
     members = _MEMBERS.all(connection, folder_id=node_id, row_limit=limit)
+    removal = _REMOVAL.first(connection, gone_id=node_id)
+    if members and removal is not None:
+        _forget_changes(connection, {space_id: removal[0]})
     files: list[Parameters] = [
         {"gone_id": row[0], "now": now} for row in members if row[1] is not None
     ]

@@ -178,6 +178,55 @@ def test_members_of_a_replaced_folder_are_removed(tree: Desk) -> None:
     assert removed == ["in/sub/file", "in/sub/second"]
 
 
+@pytest.mark.parametrize("limit", [None, 1, 2])
+def test_a_member_that_left_takes_the_place_of_its_folder(
+    desk: Desk, limit: int | None
+) -> None:
+    """However small the pages are in which a client hears of it."""
+    _make(desk, "c", "c/d", "c/d/e", "c/f")
+    watch, known = _watch(desk), _paths(desk)
+    _move(desk, "c", "b")
+    _move(desk, "b/d/e", "e")
+    _move(desk, "b/d", "c")
+
+    assert _caught_up(watch, known, limit) == _paths(desk)
+
+
+def test_what_was_purged_makes_clients_list_anew(desk: Desk) -> None:
+    """Nobody can tell any more what was in it, should another be in its place."""
+    _make(desk, "c", "c/e", "d")
+    before = _watch(desk)
+    desk.library.tree.remove(desk.actor, desk.place("c"))
+    after = _watch(desk)
+    desk.library.tree.remove(desk.actor, desk.place("d"))
+    desk.library.trash.empty(desk.actor, desk.space_id)
+    _make(desk, "c")
+    desk.library.sweeper.sweep()
+
+    with pytest.raises(SyncTokenExpired):
+        before.page()
+    assert after.report() == (["c"], ["d"])
+
+
+def _paths(desk: Desk) -> set[str]:
+    root = desk.library.tree.get(desk.actor, desk.place("")).node
+    return {path for path, _ in desk.library.tree.descendants(desk.actor, root)}
+
+
+def _caught_up(watch: Watch, known: set[str], limit: int | None) -> set[str]:
+    """What a client has that knew some paths and does what it is told."""
+    while True:
+        page = watch.page(limit)
+        known = {
+            path
+            for path in known
+            if not any(f"{path}/".startswith(f"{gone}/") for gone in page.removed)
+        } | {path for path, _ in page.changed}
+        watch.token = page.token
+        if not page.is_truncated:
+            return known
+
+
 def test_copied_is_told_whole(tree: Desk) -> None:
     """Though it is one change."""
     watch = _watch(tree)
