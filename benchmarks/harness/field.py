@@ -68,15 +68,21 @@ class Field:
         return able[first:] + able[:first]
 
     @contextmanager
-    def rating(self, case: str, site: Site, unit: str) -> Iterator[Done]:
-        """Time the block and note units/s, and the CPU time of one."""
+    def rating(
+        self, case: str, site: Site, unit: str, *, label: str = ""
+    ) -> Iterator[Done]:
+        """Time the block and note units/s, and the CPU time of one.
+
+        The label says what was special, if not just the contender's name.
+        """
         done = Done()
         with self.trying(case, site):
             cpu, began = site.cpu_seconds(), time.perf_counter()
             yield done
             taken = time.perf_counter() - began
             used = (site.cpu_seconds() - cpu) * 1_000_000 / done.count
-            self.record.add(case, site.name, done.count / taken, unit, cpu_us=used)
+            speed = done.count / taken
+            self.record.add(case, label or site.name, speed, unit, cpu_us=used)
 
     def ask(
         self,
