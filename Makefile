@@ -42,7 +42,7 @@ serve: $(RUN)
 	@exec $(BIN)/ocsync serve --data $(DATA) --port $(PORT)
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not clients" $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" --ignore tests/clients $(TESTS)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -60,7 +60,7 @@ clients: $(CLIENTS) $(NODE)
 	$(BIN)/python -m pytest -m clients tests/clients $(TESTS)
 
 faults: $(DEV)
-	$(BIN)/python -m pytest -m slow --timeout 3600 $(TESTS)
+	$(BIN)/python -m pytest -m slow --ignore tests/clients --timeout 3600 $(TESTS)
 
 docs: $(DOCS)
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
