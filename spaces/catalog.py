@@ -31,12 +31,11 @@ from spaces.errors import (
 )
 from spaces.founding import (
     free_alias,
-    insert_personal,
     insert_space,
     require_space_name,
 )
 from spaces.ids import NodeId, SpaceId, UserId, new_id
-from spaces.model import Actor, Member, Role, Space, SpaceKind, User
+from spaces.model import Actor, Member, Role, Space, SpaceKind
 from spaces.policy import Policy
 
 _PURGED_PER_COMMIT: Final = 2_000
@@ -97,20 +96,6 @@ class Catalog:
             space = _find(connection, actor, space_id)
             self._note(connection, actor, Action.SPACE_CREATED, space)
             return space
-
-        return self._database.write(job)
-
-    def create_personal(self, user: User) -> Space:
-        """Make the personal space of a user who has none."""
-
-        def job(connection: Connection) -> Space:
-            insert_personal(
-                connection,
-                user,
-                quota=self._policy.personal_quota_bytes,
-                now=self._database.now(connection),
-            )
-            return _find(connection, Actor(user.id, user.name), SpaceId(user.id))
 
         return self._database.write(job)
 

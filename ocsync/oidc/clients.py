@@ -23,7 +23,6 @@ _MAC_BYTES: Final = 18
 _MAX_REDIRECTS: Final = 5
 _MAX_URI: Final = 255
 _MAX_NAME: Final = 80
-_NATIVE_SCHEMES: Final = frozenset({"oc", "oc.ios"})
 
 
 class ClientRefused(Exception):
@@ -157,11 +156,6 @@ class Clients:
         message = f"oidc-client\0{purpose}\0{text}".encode()
         digest = hmac.new(self._secret, message, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:_MAC_BYTES]).decode()
-
-
-def is_native(uri: str) -> bool:
-    """Whether the redirect goes to a program on the user's own device."""
-    return _is_loopback(uri) or urlsplit(uri).scheme in _NATIVE_SCHEMES
 
 
 def _is_loopback(uri: str) -> bool:

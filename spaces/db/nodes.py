@@ -45,13 +45,6 @@ _CHILD: Final = Statement(
         nodes.c.name_key == bindparam("key"),
     )
 )
-_HAS_CHILD: Final = Statement(
-    select(nodes.c.id).where(
-        nodes.c.name == bindparam("exact_name"),
-        nodes.c.parent_id == bindparam("parent_id"),
-        nodes.c.name_key == bindparam("key"),
-    )
-)
 _CHILDREN: Final = Statement(
     select(*node_columns())
     .select_from(_WITH_BLOB)
@@ -144,14 +137,6 @@ def find_child(connection: Connection, parent_id: NodeId, name: str) -> Node | N
     """The member of a folder that has this name."""
     row = _CHILD.first(connection, parent_id=parent_id, key=name_key(name))
     return None if row is None else read_node(row)
-
-
-def has_child(connection: Connection, parent_id: NodeId, name: str) -> bool:
-    """Whether a folder has a member whose name is written exactly like this."""
-    found = _HAS_CHILD.first(
-        connection, parent_id=parent_id, key=name_key(name), exact_name=name
-    )
-    return found is not None
 
 
 def stream_children(connection: Connection, parent_id: NodeId) -> Iterator[Node]:

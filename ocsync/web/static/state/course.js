@@ -10,7 +10,7 @@ const MAX_DISPUTES = 5;
 const DISPUTES = [404, 409, 410, 423, 429, 460];
 const FULL = 507;
 /** The server has other bytes than the file: it changed while it was sent. */
-export const DIFFERENT = "different";
+const DIFFERENT = "different";
 
 /** The condition that nothing is replaced. */
 const NEW = { "If-None-Match": "*" };

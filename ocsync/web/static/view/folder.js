@@ -31,7 +31,7 @@ export async function open({ spaceId, names }, app) {
   return view;
 }
 
-export class FolderView extends EntriesView {
+class FolderView extends EntriesView {
   constructor({ space, names, folder, app }) {
     const title = names.at(-1) ?? space.name;
     super({ space, names, folder, app, label: texts.contents(title) });

@@ -8,7 +8,7 @@ import { chosenFiles } from "../wire/local_files.js";
 import { askName } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 
-export const TOOLS = [
+const TOOLS = [
   {
     name: "upload",
     icon: "upload",

@@ -13,7 +13,7 @@ const CONTENT = "application/offset+octet-stream";
 /** Files up to this size go with the request that begins their upload. */
 const AT_ONCE = 1_000_000;
 /** The browser could not read the file: it is gone, or has changed. */
-export const UNREADABLE = "unreadable";
+const UNREADABLE = "unreadable";
 
 export class Uploads {
   constructor(server) {
