@@ -72,7 +72,10 @@ def list_users(loaded: LoadedSettings, as_json: bool) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
 @with_settings
 def set_password(loaded: LoadedSettings, name: str, password_stdin: bool) -> None:
-    """Set the password of NAME; whoever is logged in with the old one is out."""
+    """Set the password of NAME.
+
+    Whoever is logged in with the old one is out.
+    """
     with open_library(loaded.settings) as library:
         account = library.accounts.get(name)
         password, is_generated = _new_password(from_stdin=password_stdin)
@@ -178,7 +181,10 @@ def create_token(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def list_tokens(loaded: LoadedSettings, name: str, as_json: bool) -> None:
-    """List the tokens of USER; their secrets are known only to their holders."""
+    """List the tokens of USER.
+
+    Their secrets are known only to their holders.
+    """
     with open_library(loaded.settings) as library:
         found = library.accounts.tokens(library.accounts.get(name).id)
     print_rows(

@@ -22,10 +22,10 @@ from spaces.restore import verify
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def backup(*, loaded: LoadedSettings, destination: Path, as_json: bool) -> None:
-    """Copy everything to the folder DESTINATION; the server may be running.
+    """Copy everything to the folder DESTINATION.
 
-    A second backup into the same folder copies only what is new. File content that is
-    in a bucket stays there: the backup names the bucket.
+    The server may be running. A second backup into the same folder copies only what
+    is new. File content that is in a bucket stays there: the backup names the bucket.
     """
     settings = loaded.settings
     with open_library(settings) as library:

@@ -9,7 +9,7 @@ from ocsync.cli.commands import cli
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what SHELL needs to complete ocsync's commands and options.
+    """Print what SHELL needs to complete commands and options.
 
     bash looks for it in ~/.local/share/bash-completion/completions/ocsync, fish in
     ~/.config/fish/completions/ocsync.fish, zsh in a file _ocsync in a folder of $fpath.

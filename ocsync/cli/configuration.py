@@ -17,7 +17,10 @@ def config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def show(loaded: LoadedSettings, as_json: bool) -> None:
-    """Print every setting with its value and source; secrets are masked."""
+    """Print every setting with its value and source.
+
+    Secrets are masked.
+    """
     rows = [
         {
             "setting": each.key,

@@ -23,7 +23,7 @@ from ocsync.settings import LoadedSettings
 def doctor(
     *, loaded: LoadedSettings, quick: bool, ca_file: Path | None, as_json: bool
 ) -> int:
-    """Examine this installation, and say what to do about each finding.
+    """Examine everything, also from outside, and say what to do.
 
     Give it the settings of the server, and run it as the same user while the server
     runs: it makes real requests through the public URL, as clients do. The exit code

@@ -22,10 +22,11 @@ _FOR_ALL = 0o666
 def download(
     umask: int | None, *, arguments: tuple[str, ...], transfer: Transfer
 ) -> int:
-    """Fetch the files and folders at URL into DEST, by default the current folder.
+    """Fetch the files and folders at URL into DEST.
 
-    A single file may be given its new name by DEST. A folder comes with everything
-    below it; with a slash at the end of URL, what is in it comes without the folder.
+    DEST is the current folder if it is left out. A single file may be given its new
+    name by it. A folder comes with everything below it; with a slash at the end of
+    URL, what is in it comes without the folder.
 
     Files appear whole and verified, or not at all. Whatever breaks off goes on where
     it was, also when the command is run again. App tokens come from OCSYNC_TOKEN,

@@ -19,9 +19,10 @@ _TIMEOUT_SECONDS = 10.0
 @click.command()
 @with_settings
 def health(loaded: LoadedSettings) -> int:
-    """Ask the server on this machine whether it can read and write; 0 if so.
+    """Ask the server on this machine whether it is well.
 
-    For the health check of a container; `ocsync doctor` says what is wrong and why.
+    The exit code is 0 if it can read and write. This is for the health check of a
+    container; `ocsync doctor` says what is wrong and why.
     """
     url = local_url(loaded.settings.server)
     if url is None:

@@ -20,10 +20,10 @@ def oidc() -> None:
 @oidc.command("rotate-keys")
 @with_settings
 def rotate_keys(loaded: LoadedSettings) -> None:
-    """Let a new key sign tokens from now on; running servers notice it.
+    """Let a new key sign tokens from now on.
 
-    The two keys before it still verify what they signed, so nobody is logged out. To
-    end what a stolen key can do, rotate three times.
+    Running servers notice it. The two keys before it still verify what they signed,
+    so nobody is logged out. To end what a stolen key can do, rotate three times.
     """
     prepare_folder(loaded.settings.data)
     key_id = Keys(folder=loaded.settings.data).rotate()

@@ -25,9 +25,10 @@ _SHARES: Final = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with everything.")
 @with_settings
 def stats(loaded: LoadedSettings, as_json: bool) -> None:
-    """Show what there is, and what a running server has done since its start.
+    """Show what there is, and what the server has done.
 
-    The server must run on this machine, by the same user and over the same data.
+    That counts from its start. It must run on this machine, by the same user and over
+    the same data.
     """
     with open_library(loaded.settings) as library:
         figures = look_up(library)

@@ -57,7 +57,10 @@ def upload(
     server: str | None,
     as_json: bool,
 ) -> None:
-    """Make an upload token and print it, and on the next line the link for the app."""
+    """Make an upload token for Pulse Cam, and print it.
+
+    On the next line stands the link for the app.
+    """
     settings = loaded.settings
     space = space or settings.pulse.space
     with open_library(settings) as library:

@@ -46,7 +46,7 @@ def list_uploads(loaded: LoadedSettings, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def sweep(loaded: LoadedSettings, as_json: bool) -> None:
-    """Clear away expired uploads, and all else that nobody can reach any more.
+    """Clear away expired uploads, and what nobody can reach.
 
     The server does so by itself every now and then; both may run at the same time.
     """

@@ -91,3 +91,19 @@ def test_whatever_prints_a_table_prints_json() -> None:
     }
 
     assert lacking == set()
+
+
+@pytest.mark.parametrize("path", sorted({path[:-1] for path, _ in leaves(cli)}))
+def test_no_summary_is_cut_short(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    path: tuple[str, ...],
+) -> None:
+    """In the list of commands, on a terminal of eighty columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert run_here([*path, "--help"]) == 0
+
+    summaries = capsys.readouterr().out.partition("Commands:")[2]
+    assert summaries.strip()
+    assert "..." not in summaries
