@@ -202,8 +202,11 @@ def _value(value: object) -> str:
         if isinstance(value, _NUMBERS):
             return str(value)
         value = str(value)
-    text = _quiet(value)
-    return f'"{text}"' if " " in text or not text else text
+    if value and " " not in value and '"' not in value:
+        return _quiet(value)
+    # Else a client could end the value, and add fields of its own.
+    escaped = value.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{_quiet(escaped)}"'
 
 
 def _quiet(text: str) -> str:

@@ -47,6 +47,24 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert stream.getvalue().count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ('x" user="admin', r'"x\" user=\"admin"'),
+        ('x"user="admin', r'"x\"user=\"admin"'),
+        ("ends with \\", r'"ends with \\"'),
+        (r"a\b", r"a\b"),
+    ],
+)
+def test_quotes_do_not_end_a_value(agent: str, shown: str) -> None:
+    """A client's text cannot add fields to its line or swallow those after it."""
+    stream = io.StringIO()
+
+    open_log(LogSettings(), stream=stream).access({"agent": agent, "status": 404})
+
+    assert stream.getvalue().endswith(f" request agent={shown} status=404\n")
+
+
 def test_the_level_is_kept() -> None:
     """What is less severe than the level is not written."""
     stream = io.StringIO()

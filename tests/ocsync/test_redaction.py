@@ -25,6 +25,8 @@ def redactor(**overrides: object) -> Redactor:
         ("/dav/spaces/a$b/file.txt", "/dav/spaces/a$b/file.txt"),
         ("/dav/spaces/a$b/data/long-file-name.txt",) * 2,
         ("/data/", "/data/…"),
+        ("//files/0123456789abcdef", "//files/01234567…"),
+        ("/remote.php//data/0123456789abcdef", "/remote.php//data/01234567…"),
     ],
 )
 def test_tokens_in_paths_are_cut_short(path: str, shown: str) -> None:
