@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from spaces.db import paths, subtrees
+from spaces.db import nodes, paths, subtrees
 from spaces.db.chains import Chains
 from spaces.db.changes import ChangeRow
+from spaces.errors import SyncTokenExpired
 from spaces.ids import NodeId
 from spaces.model import Node
 from spaces.names import name_key
@@ -45,6 +46,9 @@ class FormerPaths:
         """Paths that some of the changes left and that lead to nothing now.
 
         Names are joined by `/`; what is below such a path is not listed as well.
+
+        Raises:
+            SyncTokenExpired: it cannot be known any more.
         """
         found: set[Path] = set()
         for row in changes:
@@ -91,13 +95,23 @@ class FormerPaths:
         return (chain[-2][0], chain[-1][1]) if len(chain) > 1 else None
 
     def _lost_at(self, path: Path, row: ChangeRow) -> Iterator[Path]:
-        """The path, if nothing is there; else what another node there lacks."""
+        """The path, if nothing is there; else what another node there lacks.
+
+        Raises:
+            SyncTokenExpired: a folder went to another space, whose log would tell
+                what has left it there.
+        """
         there = self._find(path)
         if there is None:
             yield path
             return
         if there.id == row.node_id:
             return
+        former = nodes.find(self._connection, row.node_id)
+        if former is None or not former.is_folder:
+            return
+        if former.space_id != there.space_id:
+            raise SyncTokenExpired
         present = {
             below
             for below, _ in subtrees.stream_descendants(self._connection, there.id)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from spaces.access import Permission
 from spaces.audit import record
 from spaces.audit_model import Action
-from spaces.db import nodes, paths, subtrees
+from spaces.db import nodes, paths, subtrees, upkeep
 from spaces.db import trash as rows
 from spaces.db.engine import Database
 from spaces.errors import (
@@ -159,7 +159,7 @@ class Trash:
             _make_way(change, spot, overwrite=overwrite)
             if len(spot.path) + _height(connection, found.node) > MAX_DEPTH:
                 raise TooDeep
-            _take_out(changes[space_id], found)
+            _take_out(changes[space_id], found, to=target_space)
             _note(change, Action.TRASH_RESTORED, spot.path, found.node.id)
             return _put_back(change, spot, found.node)
 
@@ -184,7 +184,7 @@ class Trash:
             change = self._begin_purge(connection, actor, space_id)
             found = _find(connection, space_id, node_id, path)
             if found.folder_ids:
-                _take_out(change, found)
+                _take_out(change, found, to=space_id)
                 nodes.detach(connection, found.node.id, etag=change.etag)
                 rows.insert_item(
                     connection,
@@ -296,8 +296,11 @@ def _make_way(change: SpaceChange, spot: Spot, *, overwrite: bool) -> None:
     remove_node(change, spot)
 
 
-def _take_out(change: SpaceChange, found: _Found) -> None:
+def _take_out(change: SpaceChange, found: _Found, *, to: SpaceId) -> None:
     """Take the node out of the trash, or out of the removed folder that has it."""
+    space_id = change.space.id
+    if found.folder_ids or to != space_id:
+        upkeep.forget_up_to_removal(change.connection, found.item.node.id, space_id)
     if not found.folder_ids:
         rows.remove_item(change.connection, found.node.id)
         return

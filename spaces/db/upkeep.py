@@ -202,13 +202,11 @@ def take_apart(
     """Delete up to so many members of a purged node, at last the node itself.
 
     Folders among them become purged items of their own, so no step ever descends.
-    Once members are gone, nobody can tell a client that knew them what to drop, so
-    the changes up to the removal are forgotten. The number of nodes dealt with.
+    The number of nodes dealt with.
     """
     members = _MEMBERS.all(connection, folder_id=node_id, row_limit=limit)
-    removal = _REMOVAL.first(connection, gone_id=node_id)
-    if members and removal is not None:
-        _forget_changes(connection, {space_id: removal[0]})
+    if members:
+        forget_up_to_removal(connection, node_id, space_id)
     files: list[Parameters] = [
         {"gone_id": row[0], "now": now} for row in members if row[1] is not None
     ]
@@ -233,6 +231,19 @@ def take_apart(
         _DELETE_ITEM.run(connection, gone_id=node_id)
         _delete_nodes(connection, [{"gone_id": node_id, "now": now}])
     return len(members) + 1
+
+
+def forget_up_to_removal(
+    connection: Connection, node_id: NodeId, space_id: SpaceId
+) -> None:
+    """Forget the changes up to the one that brought an item into the trash.
+
+    For when an item loses members: of a folder that has come in its place since,
+    nobody could tell a client any more which of the item's members are not there.
+    """
+    removal = _REMOVAL.first(connection, gone_id=node_id)
+    if removal is not None:
+        _forget_changes(connection, {space_id: removal[0]})
 
 
 def mark_old_trash(connection: Connection, *, before: Instant, limit: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from spaces.changes import ChangePage
 from spaces.errors import NodeNotFound, SpaceNotFound, SyncTokenExpired
 from spaces.library import Library
-from spaces.model import Actor, Node
+from spaces.model import Actor, Node, Place, Role
 from tests.domain import Desk
 
 
@@ -206,6 +206,33 @@ def test_what_was_purged_makes_clients_list_anew(desk: Desk) -> None:
     with pytest.raises(SyncTokenExpired):
         before.page()
     assert after.report() == (["c"], ["d"])
+
+
+@pytest.mark.parametrize("way", ["restored", "purged", "elsewhere", "moved"])
+def test_members_that_left_unseen_make_clients_list_anew(
+    desk: Desk, admin: Actor, way: str
+) -> None:
+    """What a folder lost in the trash, or in another space, this log does not have."""
+    library, actor, here = desk.library, desk.actor, desk.space_id
+    there = library.catalog.create_project(admin, "there").id
+    library.catalog.set_member(admin, there, actor.user_id, Role.MANAGER)
+    _make(desk, "c", "c/e")
+    watch = _watch(desk)
+    node_id = library.tree.get(actor, desk.place("c")).node.id
+    if way == "moved":
+        library.tree.move(actor, desk.place("c"), Place(there, ("c",)), overwrite=False)
+    else:
+        library.tree.remove(actor, desk.place("c"))
+    if way == "restored":
+        library.trash.restore(actor, here, node_id, desk.place("e"), path=("e",))
+    elif way == "purged":
+        library.trash.purge(actor, here, node_id, path=("e",))
+    elif way == "elsewhere":
+        library.trash.restore(actor, here, node_id, Place(there, ("c",)))
+    _make(desk, "c")
+
+    with pytest.raises(SyncTokenExpired):
+        watch.page()
 
 
 def _paths(desk: Desk) -> set[str]:

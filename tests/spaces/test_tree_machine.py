@@ -24,6 +24,7 @@ from spaces.errors import (
     QuotaExceeded,
     RootRefused,
     SpacesError,
+    SyncTokenExpired,
 )
 from spaces.ids import NodeId, SpaceId
 from spaces.library import Library
@@ -47,11 +48,16 @@ class Mirror:
         self.nodes: dict[str, Node] = {}
 
     def sync(self, limit: int | None = None) -> None:
-        """Ask until there is nothing more to be told."""
+        """Ask until there is nothing more to be told; list anew if that is asked."""
         while True:
-            page = self._library.changes.since(
-                self._actor, self._root, self._token, limit=limit
-            )
+            try:
+                page = self._library.changes.since(
+                    self._actor, self._root, self._token, limit=limit
+                )
+            except SyncTokenExpired:
+                self._token = 0
+                self.nodes.clear()
+                continue
             for path in page.removed:
                 self._drop(path)
             mentioned: Counter[str] = Counter()
