@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.clients.conftest import complain
 from tests.live.raw_http import TIME_OUT, RawClient
 from tests.live.test_tus_crashes import AUTH, CHUNK, VERSION, Server, running
 from tests.postgres_server import find_programs, postgres_server
@@ -180,7 +181,7 @@ def test_two_machines(tmp_path: Path, bucket: dict[str, str]) -> None:
     """
     programs = find_programs()
     if programs is None:
-        pytest.skip("PostgreSQL's server is not installed")
+        complain("PostgreSQL's server is not installed")
     with postgres_server(programs) as database:
         shared = {
             "OCSYNC_DATABASE_URL": database,

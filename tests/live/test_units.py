@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from tests.clients.conftest import require_program
 from tests.live.raw_http import RawClient
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -86,15 +86,13 @@ def test_a_socket_that_is_handed_over(tmp_path: Path) -> None:
             assert client.ask("GET /readyz").status == 200
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-socket-activate") is None, reason="needs systemd"
-)
 def test_systemd_listens_first(tmp_path: Path) -> None:
     """The first connection starts the server, and is answered."""
+    activate = require_program("systemd-socket-activate")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [
-        "systemd-socket-activate", f"--listen=127.0.0.1:{port}",
+        activate, f"--listen=127.0.0.1:{port}",
         f"--setenv=PYTHONPATH={ROOT}", "--setenv=OCSYNC_ADMIN_PASSWORD=secret-word",
         f"--setenv=PATH={os.environ['PATH']}", sys.executable, "-m",
         *serve(tmp_path / "data"),

@@ -1,6 +1,5 @@
 """What is made from the definitions of the commands: manual page and completion."""
 
-import shutil
 import subprocess
 
 import click
@@ -9,6 +8,7 @@ import pytest
 from ocsync.cli.commands import cli
 from ocsync.cli.entry import run as run_here
 from ocsync.cli.manual import manual_page
+from tests.clients.conftest import require_program
 from tests.ocsync.conftest import ROOT, Run
 
 PAGE = ROOT / "docs" / "ocsync.1"
@@ -19,11 +19,12 @@ def test_the_manual_page_is_up_to_date() -> None:
     assert PAGE.read_text() == f"{manual_page()}\n"
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")
 def test_the_manual_page_can_be_read() -> None:
     """Groff has nothing to complain of, and every command is in it."""
+    groff = require_program("groff")
+
     done = subprocess.run(
-        ["groff", "-man", "-ww", "-Tascii", "-P-cbou", PAGE],
+        [groff, "-man", "-ww", "-Tascii", "-P-cbou", PAGE],
         capture_output=True,
         text=True,
         timeout=60,
@@ -43,13 +44,13 @@ def test_shells_can_complete(capsys: pytest.CaptureFixture[str], shell: str) -> 
     assert "_OCSYNC_COMPLETE" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_believes_the_script(run: Run) -> None:
     """It has no mistake in it, and what it asks is answered."""
+    bash = require_program("bash")
     script = run("completion", "bash").out
 
     checked = subprocess.run(
-        ["bash", "-n"], input=script, text=True, timeout=60, check=False
+        [bash, "-n"], input=script, text=True, timeout=60, check=False
     )
     words = run(
         COMP_WORDS="ocsync upload --if",

@@ -14,6 +14,7 @@ import yaml
 
 from ocsync.cli.commands import cli
 from ocsync.settings import DECLARATIONS, load_settings
+from tests.clients.conftest import require_program
 from tests.ocsync.conftest import ROOT
 
 CONFIG: Final = ROOT / "config"
@@ -95,9 +96,9 @@ def test_extras_of_the_image_exist() -> None:
     )
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
-    """Every line means something to it, and little is left that could be exposed."""
+    """Every line means something to it."""
+    analyze = require_program("systemd-analyze")
     program = tmp_path / "ocsync"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -109,7 +110,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     units = [str(tmp_path / name) for name in ("ocsync.service", "ocsync.socket")]
 
     verified = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *units],
+        [analyze, "verify", "--man=no", *units],
         capture_output=True,
         text=True,
         timeout=60,
