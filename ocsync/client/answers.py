@@ -10,12 +10,16 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from ocsync.client.connection import Answer
+from ocsync.client.credentials import TOKEN_VARIABLE
 from ocsync.client.errors import ClientError, LoggedOut, Refused, Temporary
 
 _PASSING: Final = frozenset({408, 423, 425, 429, 460, 500, 502, 503, 504})
 """What may be gone at the next attempt; 460 is a checksum that did not match."""
 
 _UNAUTHORIZED: Final = 401
+_NOBODY: Final = (
+    f"the server wants to know who you are: put an app token into {TOKEN_VARIABLE}"
+)
 _ADVICE: Final = {
     _UNAUTHORIZED: "the server does not accept these credentials",
     403: "not allowed",
@@ -59,8 +63,10 @@ def problem(answer: Answer) -> ClientError:
 def explain(answer: Answer) -> str:
     """One line: the server's own words, else what the status means."""
     advice = _ADVICE.get(answer.status)
-    words = advice if answer.status == _UNAUTHORIZED else None
-    words = words or _own_words(answer.body) or advice
+    if answer.status == _UNAUTHORIZED:
+        words = _NOBODY if answer.is_anonymous else advice
+    else:
+        words = _own_words(answer.body) or advice
     return f"{words or 'an answer that makes no sense here'} ({answer.status})"
 
 

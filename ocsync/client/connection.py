@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -68,12 +68,16 @@ NONE: Final[Headers] = {}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said; `url` is where it said it, after redirects."""
+    """What a server said; `url` is where it said it, after redirects.
+
+    `is_anonymous` tells that it was asked without credentials.
+    """
 
     status: int
     headers: Message
     url: str
     body: bytes = b""
+    is_anonymous: bool = False
     stream: http.client.HTTPResponse | None = field(default=None, repr=False)
 
     def get(self, name: str) -> str | None:
@@ -139,7 +143,7 @@ class Http:
             if len(data) > _MOST_BODY_BYTES:
                 self.close()
                 raise ClientError(f"{url} answers more than anybody would want to read")
-        return Answer(answer.status, answer.headers, answer.url, data)
+        return replace(answer, body=data, stream=None)
 
     @contextmanager
     def stream(
@@ -215,7 +219,13 @@ class Http:
 
     def _answer(self, connection: http.client.HTTPConnection, url: str) -> Answer:
         response = connection.getresponse()
-        return Answer(response.status, response.msg, url, stream=response)
+        return Answer(
+            response.status,
+            response.msg,
+            url,
+            is_anonymous=self._credentials.for_url(url) is None,
+            stream=response,
+        )
 
     def _all_headers(
         self, url: str, headers: Headers, body: Body | None

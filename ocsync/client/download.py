@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -189,7 +189,7 @@ class _Fetching:
                 raise Temporary("the file became shorter", retry_after=0)
             if answer.status not in {_OK, _PARTIAL}:
                 body = answer.read(65536)
-                raise problem(Answer(answer.status, answer.headers, answer.url, body))
+                raise problem(replace(answer, body=body))
             whole = self._begin(answer, start)
             self._receive(answer, whole)
             sums = (answer.get("OC-Checksum") or "").split()

@@ -8,7 +8,7 @@ import os
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, cast
@@ -16,7 +16,7 @@ from typing import Final, Protocol, cast
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from ocsync.client.answers import problem, require
+from ocsync.client.answers import explain, problem, require
 from ocsync.client.connection import Answer, Bytes, Http
 from ocsync.client.errors import ClientError, Refused
 from ocsync.client.urls import (
@@ -36,6 +36,8 @@ _ASKED: Final = Bytes(
     b"<d:prop><d:resourcetype/><d:getcontentlength/><d:getetag/><d:getlastmodified/>"
     b"<oc:checksums/></d:prop></d:propfind>"
 )
+_MOST_WORDS_BYTES: Final = 65536
+"""Of an answer that says why not."""
 _NOT_NAMES: Final = frozenset({b"", b".", b".."})
 _NOT_IN_NAMES: Final = (b"/", b"\0")
 
@@ -78,7 +80,7 @@ def find(http: Http, url: str) -> Remote | None:
             return None
         is_other = answer.is_done and answer.status != _MULTISTATUS
         if is_other or answer.status in {400, 405, 415, 501}:
-            raise NoWebDav("this URL does not speak WebDAV", status=answer.status)
+            raise NoWebDav(_why_no_webdav(answer), status=answer.status)
         _require_multistatus(answer)
         for segments, found in _responses(answer):
             if segments == segments_of(answer.url):
@@ -123,10 +125,19 @@ def _headers(depth: int) -> dict[str, str]:
     return {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
 
 
+def _why_no_webdav(answer: Answer) -> str:
+    if answer.status == 400:  # noqa: PLR2004 - it may, but not about this URL
+        return explain(_with_body(answer))
+    return "this URL does not speak WebDAV"
+
+
+def _with_body(answer: Answer) -> Answer:
+    return replace(answer, body=answer.read(_MOST_WORDS_BYTES))
+
+
 def _require_multistatus(answer: Answer) -> None:
     if answer.status != _MULTISTATUS:
-        body = answer.read(65536)
-        raise problem(Answer(answer.status, answer.headers, answer.url, body))
+        raise problem(_with_body(answer))
 
 
 def _is_name(segment: bytes) -> bool:

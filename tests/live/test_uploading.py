@@ -4,11 +4,15 @@ import os
 import threading
 import unicodedata
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from ocsync.client.connection import Http
+from ocsync.client.credentials import Credentials
+from ocsync.client.discovery import find_destination
 from ocsync.client.errors import ClientError, LoggedOut, Stopped
 from ocsync.client.events import Failed, Finished, Skipped, Started, Waiting
 from ocsync.client.stopping import Stop
@@ -278,6 +282,20 @@ def test_wrong_credentials_end_everything(
 
     assert failures == 0
     assert [each.offset for each in log.of(Started)] == [200_000]
+
+
+def test_no_credentials(transfers: Transfers) -> None:
+    """Who says nothing hears what to say, and not that it was wrong."""
+    nobody = Http(credentials=Credentials(), stop=Stop(), timeout=20)
+
+    with closing(nobody), pytest.raises(LoggedOut, match="OCSYNC_TOKEN"):
+        find_destination(nobody, f"{transfers.url}/dav/files/admin/", is_single=True)
+
+
+def test_half_the_id_of_a_space(transfers: Transfers, path: Path) -> None:
+    """As a shell leaves it of an id outside of single quotes; the server's words."""
+    with pytest.raises(ClientError, match="'1284' is not the id of a space"):
+        transfers.send(path, to="/dav/spaces/1284/")
 
 
 def test_a_proxy_that_bounds_bodies(
