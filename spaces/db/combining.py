@@ -75,7 +75,8 @@ class CombiningWriter:
                 self._files.give_back()
                 self._watch.took(Step.COMMIT, began, perf_counter())
         except BaseException as error:  # noqa: BLE001  # raised by `outcome`
-            # Not of the jobs' making: interrupts, closed files.
+            # Not of the jobs' making: interrupts, closed files. Whose job is
+            # committed must not hear that it was refused, and clear up after it.
             for ticket in company:
                 ticket.fail(Busy())
             own.fail(error)
@@ -90,6 +91,7 @@ class CombiningWriter:
                 try:
                     ticket.succeed(ticket.run(connection))
                     _commit(connection)
+                    ticket.settle()
                 except BaseException:
                     self._roll_back(connection)
                     raise
@@ -109,13 +111,16 @@ class CombiningWriter:
                 for ticket in tickets:
                     self._run_in_savepoint(connection, ticket)
                 _commit(connection)
+                for ticket in tickets:
+                    ticket.settle()
             except BaseException:
                 self._roll_back(connection)
                 raise
-            self._watch.committed(len(tickets))
         except Exception:  # noqa: BLE001  # each job meets its own error below
             for ticket in tickets:
                 self._commit_alone(ticket)
+        else:
+            self._watch.committed(len(tickets))
 
     def _run_in_savepoint(self, connection: Connection, ticket: Ticket[object]) -> None:
         driver = _driver_of(connection)

@@ -60,7 +60,15 @@ class FileTurn:
 class Ticket(Generic[T]):
     """A job that waits for its turn, and what became of it."""
 
-    __slots__ = ("_error", "_result", "changed", "context", "is_done", "job")
+    __slots__ = (
+        "_error",
+        "_is_settled",
+        "_result",
+        "changed",
+        "context",
+        "is_done",
+        "job",
+    )
 
     def __init__(self, job: Callable[[Connection], T]) -> None:
         self.job = job
@@ -68,6 +76,7 @@ class Ticket(Generic[T]):
         self.context: Context | None = None
         """That of the thread which waits; None if it does the job itself."""
         self.is_done = False
+        self._is_settled = False
         self._result: T | None = None
         self._error: BaseException | None = None
 
@@ -83,8 +92,13 @@ class Ticket(Generic[T]):
         self._error = None
 
     def fail(self, error: BaseException) -> None:
-        """Note the error."""
-        self._error = error
+        """Note the error, unless what became of the job is settled."""
+        if not self._is_settled:
+            self._error = error
+
+    def settle(self) -> None:
+        """The transaction is committed: nothing that goes wrong later changes that."""
+        self._is_settled = True
 
     def outcome(self) -> T:
         """The result, or the error raised."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, text
@@ -20,6 +21,7 @@ from spaces.db.statement import Statement
 from spaces.db.turns import ThreadTurn, Ticket
 from spaces.errors import Busy, SchemaMismatch, StorageFull
 from spaces.policy import Durability
+from spaces.watch import Step
 
 
 def _set(key: str, value: str = "") -> Callable[[Connection], None]:
@@ -29,6 +31,10 @@ def _set(key: str, value: str = "") -> Callable[[Connection], None]:
 def _get(database: Database, key: str) -> str | None:
     with database.read() as connection:
         return installation.find_fact(connection, key)
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing."""
 
 
 def _increment(connection: Connection) -> int:
@@ -164,6 +170,43 @@ class TestGroups:
 
         assert len(errors) == 3
         assert _get(database, "count") == "3"
+
+    @pytest.mark.parametrize("name", ["committed", "took"])
+    def test_what_goes_wrong_after_the_commit(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        """Jobs are neither done again nor told a refusal: they would clear up."""
+        if not database.is_sqlite:
+            pytest.skip("only SQLite groups")
+        release, is_running = threading.Event(), threading.Event()
+        refusals: list[Busy] = []
+        writer = database._store._writer  # type: ignore[attr-defined]
+
+        def slow(_: Connection) -> None:
+            is_running.set()
+            release.wait(10)
+
+        def break_(*arguments: object) -> None:
+            if arguments[0] in {6, Step.COMMIT}:
+                raise OSError
+
+        def attempt() -> None:
+            try:
+                database.write(_increment)
+            except Busy as refusal:
+                refusals.append(refusal)
+
+        with _threads([lambda: database.write(slow)]):
+            is_running.wait(10)
+            with _threads([attempt] * 6):
+                _await_company(database, 6)
+                watch = SimpleNamespace(committed=_ignore, took=_ignore)
+                setattr(watch, name, break_)
+                monkeypatch.setattr(writer, "_watch", watch)
+                release.set()
+
+        assert _get(database, "count") == "6"
+        assert not refusals
 
 
 class TestRefusals:
