@@ -23,9 +23,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.clients.conftest import PASSWORD, require_program
+from tests.clients.browser import chromium
+from tests.clients.conftest import PASSWORD
 
 pytestmark = pytest.mark.clients
 
@@ -125,14 +126,11 @@ class Desktop:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """Chromium without JavaScript."""
-    program = require_program("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
-        )
-        with browser.new_context(java_script_enabled=False) as context:
-            yield context.new_page()
-        browser.close()
+    with (
+        chromium() as browser,
+        browser.new_context(java_script_enabled=False) as context,
+    ):
+        yield context.new_page()
 
 
 def log_in(page: Page, server: str) -> tuple[Desktop, dict[str, Any]]:

@@ -11,18 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import (
-    Browser,
-    Page,
-    Request,
-    Response,
-    sync_playwright,
-)
-from playwright.sync_api import (
-    TimeoutError as PageTimeout,
-)
+from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import TimeoutError as PageTimeout
 
-from tests.clients.conftest import LiveServer, complain, require_program
+from tests.clients.browser import chromium
+from tests.clients.conftest import LiveServer, complain
 from tests.clients.cutting_proxy import CuttingProxy
 from tests.clients.uploaded import (
     HUGE,
@@ -40,14 +33,6 @@ UPPY: Final = Path(__file__).parent / "node/node_modules/uppy/dist/uppy.min.js"
 PLAIN: Final = "/files"
 IN_SPACE: Final = "/dav/files/admin"
 IN_UPLOADS: Final = "/dav/files/admin/Uploads"
-_ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 _PATIENCE_MS: Final = 30_000
 _UPLOAD_MS: Final = 200_000
 
@@ -121,15 +106,10 @@ class Elsewhere:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for all tests here."""
-    program = require_program("chromium")
     if not UPPY.exists():
         complain("the packages in tests/clients/node are missing: npm ci there")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(_ARGUMENTS), timeout=_PATIENCE_MS
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
