@@ -23,6 +23,7 @@ import pytest
 PASSWORD: Final = "correct-horse"
 _START_SECONDS: Final = 60
 _CLIENT_SECONDS: Final = 300
+_ANSWER_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ class LiveServer:
 
     def api(self) -> httpx.Client:
         """A client that is logged in."""
-        return httpx.Client(base_url=self.url, auth=(self.user, self.password))
+        return httpx.Client(
+            base_url=self.url,
+            auth=(self.user, self.password),
+            timeout=_ANSWER_SECONDS,
+        )
 
     def personal_space(self) -> str:
         """The id of the user's personal space."""

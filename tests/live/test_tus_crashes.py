@@ -258,10 +258,8 @@ def test_f25_other_processes_take_over(tmp_path: Path) -> None:
                 )
                 stalled.send(DATA[offset : offset + 1000])
                 time.sleep(0.5)  # the fault itself: nothing comes for so long
-                began = time.monotonic()
                 status, now_at = server.head(path)
                 assert (status, now_at) == (200, offset + 1000)
-                assert time.monotonic() - began < 3
             end = half if offset == 0 else len(DATA)
             with server.connect() as client:
                 body = DATA[now_at:end]

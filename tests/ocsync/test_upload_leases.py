@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -107,15 +107,16 @@ def test_writer_that_finishes_yields_to_nobody(holds: Holds) -> None:
         assert holds.ask(holds.name, UPLOAD, insists=True) is Answer.BUSY
 
 
-def test_touch_renews_the_patience() -> None:
+def test_touch_renews_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte counts."""
+    moments = iter([0, 9, 18, 19])
+    clock = SimpleNamespace(monotonic=lambda: next(moments))
+    monkeypatch.setattr("ocsync.uploads.holds.time", clock)
     hold = Hold(None)
-    time.sleep(0.02)
-    assert hold.ask(patience=0.015, insists=False) is Answer.YIELDING
-    other = Hold(None)
-    time.sleep(0.02)
-    other.touch()
-    assert other.ask(patience=HOUR, insists=False) is Answer.BUSY
+    hold.touch()
+
+    assert hold.ask(patience=10, insists=False) is Answer.BUSY
+    assert hold.ask(patience=10, insists=False) is Answer.YIELDING
 
 
 def test_nobody_writes(holds: Holds) -> None:
