@@ -102,6 +102,7 @@ def test_everything_is_in_it(dist: Path, wheel: Path) -> None:
     assert {page, migration, "ocsync/web/static/index.html", "ocsync/py.typed"} <= names
     assert not [name for name in names if name.startswith(("tests", "docs"))]
     assert {"config/nginx.conf", "config/ocsync.service", "docs/index.md"} <= sources
+    assert not [name for name in sources if name.startswith("tests")]
     static = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "ocsync" / "web" / "static").rglob("*")
