@@ -38,7 +38,10 @@ class Exposition:
         """The document and its content type, in the format the client prefers."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
         return encode(registry), content_type
 
     def describe(self) -> Iterable[Family]:

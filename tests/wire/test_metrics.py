@@ -85,6 +85,15 @@ def test_openmetrics_on_request(app: TestApp) -> None:
     assert len(list(parsed)) == len(METRICS)
 
 
+def test_a_format_that_makes_no_sense(app: TestApp) -> None:
+    """Whoever asks for a version that is no number gets the usual format."""
+    accept = "application/openmetrics-text; version=new"
+
+    answer = app.get("/metrics", headers={"Accept": accept})
+
+    assert answer.content_type == "text/plain"
+
+
 def test_requests_are_counted_exactly(app: TestApp, admin: Person) -> None:
     """Route, method, class of status, and bytes; the scrape itself comes later."""
     url = "/remote.php/dav/files/admin/a.txt"
