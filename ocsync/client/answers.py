@@ -6,11 +6,11 @@ The text for the user comes from the body, in whichever form the server has it.
 import json
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from ocsync.client.connection import Answer
 from ocsync.client.credentials import TOKEN_VARIABLE
+from ocsync.client.dates import parse_date
 from ocsync.client.errors import ClientError, LoggedOut, Refused, Temporary
 
 _PASSING: Final = frozenset({408, 423, 425, 429, 460, 500, 502, 503, 504})
@@ -77,12 +77,9 @@ def retry_after(answer: Answer) -> float | None:
         return None
     if text.isdecimal():
         return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+    moment = parse_date(text)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 

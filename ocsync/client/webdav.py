@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, cast
 
 from defusedxml.common import DefusedXmlException
@@ -18,6 +17,7 @@ from defusedxml.ElementTree import iterparse
 
 from ocsync.client.answers import explain, problem, require
 from ocsync.client.connection import Answer, Bytes, Http
+from ocsync.client.dates import parse_date
 from ocsync.client.errors import ClientError, Refused
 from ocsync.client.urls import (
     child_url,
@@ -167,7 +167,7 @@ class _Response:
             is_folder=self.is_folder,
             size=int(size) if size.isdecimal() and not self.is_folder else None,
             etag=self.texts.get(f"{_DAV}getetag"),
-            modified_at=_parse_date(self.texts.get(f"{_DAV}getlastmodified")),
+            modified_at=parse_date(self.texts.get(f"{_DAV}getlastmodified")),
             checksums=self.checksums,
         )
 
@@ -211,10 +211,3 @@ def _read(element: ET.Element) -> _Response:
             elif each.text:
                 found.texts[each.tag] = each.text.strip()
     return found
-
-
-def _parse_date(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text) if text else None
-    except ValueError:
-        return None

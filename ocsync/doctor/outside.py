@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from ocsync.client.connection import Answer, Http
+from ocsync.client.dates import parse_date
 from ocsync.client.errors import ClientError
 from ocsync.doctor.findings import Finding, problem, warning, well
 from ocsync.settings import ServerSettings
@@ -147,9 +147,8 @@ def _product(answer: Answer) -> str:
 
 def _skew(answer: Answer, *, now: datetime) -> Finding:
     check = "clock"
-    try:
-        told = parsedate_to_datetime(answer.get("Date") or "")
-    except ValueError:
+    told = parse_date(answer.get("Date"))
+    if told is None:
         return warning(check, "the public URL tells no time", "let the proxy send Date")
     seconds = abs((told - now).total_seconds())
     if seconds > _MOST_SKEW_SECONDS:
