@@ -7,7 +7,6 @@ Tests are named by the rows of the oCIS case table and the fault matrix
 import pytest
 from webtest import TestApp
 
-from spaces.blobs.folder import FolderBlobStore
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Node, Place, Space
@@ -259,7 +258,6 @@ def test_failed_uploads_leave_no_bytes(
 
     upload = library.uploads.get(UploadId(str(claims_of(first)["target"])))
     assert upload.state is UploadState.FAILED
-    assert isinstance(library.blobs, FolderBlobStore)
     sealed = [
         blob
         for shard in library.blobs.shards()
