@@ -43,7 +43,7 @@ def _print(found: list[Finding]) -> None:
     print_rows(rows, columns=columns, as_json=False, empty="")
     problems = sum(each.verdict is Verdict.PROBLEM for each in found)
     warnings = sum(each.verdict is Verdict.WARNING for each in found)
-    click.echo(f"{problems} problems, {warnings} warnings", err=True)
+    click.echo(f"problems: {problems}, warnings: {warnings}", err=True)
 
 
 def _sentence(each: Finding) -> str:

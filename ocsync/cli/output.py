@@ -55,7 +55,7 @@ def size_words(size_bytes: int | None) -> str:
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
         if size_bytes >= factor:
             return f"{size_bytes / factor:.3g} {unit}"
-    return f"{format_size(size_bytes)} bytes"
+    return f"{format_size(size_bytes)} {'byte' if size_bytes == 1 else 'bytes'}"
 
 
 def _cell(value: object) -> str:

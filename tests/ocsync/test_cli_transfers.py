@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocsync.cli.entry import run as run_here
+from ocsync.cli.output import size_words
 from ocsync.cli.transfer_progress import JsonReport, LineReport, printable
 from ocsync.client.credentials import basic, bearer, find_credentials
 from ocsync.client.errors import ClientError
@@ -221,3 +222,15 @@ def test_json_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_do_nothing_to_a_terminal() -> None:
     """Controls and what is not UTF-8 are escaped."""
     assert printable("é\u202e\udcff\t") == "é\\u202e\\udcff\\t"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [
+        (None, "unlimited"), (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"),
+        (1500, "1.5 KB"), (77_900_000_000, "77.9 GB"),
+    ],
+)  # fmt: skip
+def test_sizes_for_people(size_bytes: int | None, words: str) -> None:
+    """Rounded to three digits."""
+    assert size_words(size_bytes) == words
