@@ -241,7 +241,7 @@ def _append_open(state: State, command: Append, limits: Limits) -> tuple[Effect,
     refusal = _refuse_chunk(state.offset, length, command.chunk, limits)
     if refusal is not None:
         return (refusal,)
-    if command.chunk.length != 0:
+    if command.chunk.length != 0 or command.chunk.is_verified:
         return (*effects, Receive(_room(state.offset, length, limits)))
     if _is_complete(state.offset, length, command.chunk, state.kind, limits):
         return (*effects, Finish())

@@ -102,6 +102,7 @@ APPENDS: list[tuple[State, Append, Limits, tuple[Effect, ...]]] = [
     (OPEN, Append(4, Chunk(6)), TUS, (Receive(6),)),
     (OPEN, Append(4, Chunk(None)), TUS, (Receive(6),)),
     (OPEN, Append(4, Chunk(0)), TUS, (Report(),)),
+    (OPEN, Append(4, Chunk(0, SUM)), TUS, (Receive(6),)),
     (OPEN, Append(4, Chunk(7)), TUS, refuse(Reason.PAST_LENGTH)),
     (OPEN, Append(3, Chunk(1)), TUS, refuse(Reason.OFFSET_MISMATCH)),
     (OPEN, Append(5, Chunk(1)), TUS, refuse(Reason.OFFSET_MISMATCH)),

@@ -211,6 +211,18 @@ def test_s05_s06_wrong_checksum(tus: Tus) -> None:
     assert read(tus, path) == b"12345"
 
 
+def test_a_checksum_of_no_bytes(tus: Tus) -> None:
+    """An empty body is compared too: what the checksum is of may have been lost."""
+    path = tus.start(5)
+    tus.patch(path, 0, b"12")
+
+    tus.patch(path, 2, b"", Upload_Checksum=sha1(b"345"), status=460)
+    tus.patch(path, 2, b"", Upload_Checksum=sha1(b""))
+
+    tus.patch(path, 2, b"345", Upload_Checksum=sha1(b"345"))
+    assert read(tus, path) == b"12345"
+
+
 def test_s09_creation_with_a_wrong_checksum(tus: Tus, library: Library) -> None:
     """Nothing is made."""
     response = tus.create(5, body=b"123", Upload_Checksum=sha1(b"x"), status=460)
