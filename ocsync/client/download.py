@@ -19,6 +19,7 @@ from ocsync.client.answers import problem
 from ocsync.client.connection import Answer, Http
 from ocsync.client.errors import ClientError, Temporary
 from ocsync.client.events import Finished, Listener, Moved, Skipped, Started, Waiting
+from ocsync.client.numbers import parse_count
 from ocsync.client.patience import Patience
 from ocsync.client.stopping import Stop
 from ocsync.client.upload import IfExists
@@ -197,13 +198,12 @@ class _Fetching:
 
     def _begin(self, answer: Answer, start: int) -> int | None:
         """Cut the file to where the answer goes on; how long it will be."""
-        length = answer.get("Content-Length") or ""
-        whole = int(length) if length.isdecimal() else None
+        whole = parse_count(answer.get("Content-Length"))
         if answer.status == _PARTIAL:
             match = _CONTENT_RANGE.fullmatch(answer.get("Content-Range") or "")
-            if match is None or int(match[1]) != start:
+            if match is None or parse_count(match[1]) != start:
                 raise ClientError("the server sends another part than was asked for")
-            whole = int(match[3])
+            whole = parse_count(match[3])
         else:
             start = 0
         self._file.truncate(start)

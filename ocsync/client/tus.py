@@ -11,6 +11,7 @@ from typing import Final
 from ocsync.client.answers import problem, require
 from ocsync.client.connection import NOTHING, Answer, Body, Http
 from ocsync.client.errors import ClientError, Refused, Temporary
+from ocsync.client.numbers import parse_count
 from ocsync.client.urls import origin_of, resolve
 
 VERSION: Final = "1.0.0"
@@ -58,11 +59,10 @@ def read_announcement(answer: Answer) -> TusServer | None:
     extensions = frozenset(_words(answer, "Tus-Extension"))
     known = _words(answer, "Tus-Checksum-Algorithm")
     usable = [each for each in _ALGORITHMS if each in known]
-    most = answer.get("Tus-Max-Size") or ""
     return TusServer(
         extensions=extensions,
         checksum_algorithm=usable[0] if usable and "checksum" in extensions else None,
-        max_size=int(most) if most.isdecimal() and int(most) else None,
+        max_size=parse_count(answer.get("Tus-Max-Size")) or None,
     )
 
 
@@ -162,8 +162,7 @@ def format_checksum(algorithm: str, digest: bytes) -> str:
 
 
 def _offset(answer: Answer) -> int | None:
-    text = answer.get("Upload-Offset") or ""
-    return int(text) if text.isdecimal() else None
+    return parse_count(answer.get("Upload-Offset"))
 
 
 def _words(answer: Answer, *names: str) -> list[str]:

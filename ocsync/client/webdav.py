@@ -19,6 +19,7 @@ from ocsync.client.answers import explain, problem, require
 from ocsync.client.connection import Answer, Bytes, Http
 from ocsync.client.dates import parse_date
 from ocsync.client.errors import ClientError, Refused
+from ocsync.client.numbers import parse_count
 from ocsync.client.urls import (
     child_url,
     folder_url,
@@ -160,12 +161,12 @@ class _Response:
 
     def as_remote(self, url: str, name: str) -> Remote:
         """With its name and URL."""
-        size = self.texts.get(f"{_DAV}getcontentlength", "")
+        size = parse_count(self.texts.get(f"{_DAV}getcontentlength"))
         return Remote(
             url=folder_url(url) if self.is_folder else url,
             name=name,
             is_folder=self.is_folder,
-            size=int(size) if size.isdecimal() and not self.is_folder else None,
+            size=None if self.is_folder else size,
             etag=self.texts.get(f"{_DAV}getetag"),
             modified_at=parse_date(self.texts.get(f"{_DAV}getlastmodified")),
             checksums=self.checksums,
