@@ -143,6 +143,7 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     errors.StorageFull: _Row(507, "storage_full"),
     errors.ChecksumMismatch: _Row(400, "checksum_mismatch"),
     errors.LengthMismatch: _Row(400, "length_mismatch"),
+    errors.ContentDamaged: _Row(500, "content_damaged"),
     errors.StoreUnavailable: _Row(
         503,
         "store_unavailable",

@@ -35,6 +35,7 @@
     ├── StorageFull                  the disk, not the quota
     ├── ChecksumMismatch
     ├── LengthMismatch               fewer or more bytes than announced
+    ├── ContentDamaged               stored bytes differ from their checksum
     ├── StoreUnavailable             content is kept elsewhere, which does not answer
     ├── Busy                         a writer could not get its turn in time
     ├── SyncTokenExpired
@@ -270,6 +271,10 @@ class LengthMismatch(SpacesError):
 
     expected: int
     received: int
+
+
+class ContentDamaged(SpacesError):
+    """The stored content is damaged."""
 
 
 @dataclass(eq=False)

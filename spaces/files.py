@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from spaces.blobs.base import BlobReader, BlobStore
 from spaces.blobs.small import SMALL_BYTES, SmallWriter
+from spaces.blobs.verified import VerifiedReader
 from spaces.blobs.writer import FileWriter
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
 from spaces.clock import Instant
@@ -168,10 +169,17 @@ class Files:
     ) -> BlobReader:
         """Read content, or a range of it.
 
+        All of it is compared with its checksum on the way: see `VerifiedReader`.
+
         Raises:
             BlobNotFound: the store has lost it.
         """
-        return self._blobs.open(content.blob_id, start, length)
+        reader = self._blobs.open(content.blob_id, start, length)
+        if start or length not in {None, content.size}:
+            return reader
+        return VerifiedReader(
+            reader, size=content.size, expected=content.checksums.adler32
+        )
 
 
 def commit_content(
