@@ -136,7 +136,14 @@ def test_sound_and_film(server: LiveServer, page: Page, tag: str, name: str) -> 
 
     expect(player).to_have_js_property("duration", 2)
     handle = player.element_handle()
-    handle.evaluate("player => player.onemptied = () => (window.emptied = player.src)")
+    handle.evaluate(
+        """player => {
+            window.emptied = new Promise(done => {
+                player.onemptied = () => done(player.src);
+                setTimeout(() => done("never"), 20000);
+            });
+        }"""
+    )
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("button", name=f"File {name}")).to_be_focused()
     assert page.evaluate("window.emptied") == ""
