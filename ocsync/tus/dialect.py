@@ -32,6 +32,7 @@ STATUSES: Final[Mapping[Reason, int]] = {
     Reason.HELD: 423,
     Reason.CHECKSUM_MISMATCH: 460,
     Reason.CHECKSUM_MISSING: 400,
+    Reason.CHECKSUM_UNANNOUNCED: 400,
     Reason.STORE_FULL: 507,
     Reason.QUOTA_FULL: 507,
     Reason.NOT_COMPLETE: 409,
@@ -47,13 +48,15 @@ class Dialect:
     `extensions` are announced exactly so. `versioned`: the methods that need
     Tus-Resumable. `statuses` and `domain_statuses` (by class name of the error)
     override the usual ones. `head` and `tail` give headers beyond tus's own: for an
-    upload that goes on, and for one that is finished.
+    upload that goes on, and for one that is finished. `allowed`: the methods on an
+    upload.
     """
 
     terms: Terms
     grammar: Grammar
     extensions: tuple[str, ...]
     format_expiry: Callable[[Instant], str]
+    allowed: str = "OPTIONS, HEAD, PATCH, DELETE"
     versioned: frozenset[str] = frozenset({"HEAD", "PATCH", "DELETE", "POST"})
     statuses: Mapping[Reason, int] = field(default_factory=dict)
     domain_statuses: Mapping[type[Exception], int] = field(default_factory=dict)

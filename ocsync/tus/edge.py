@@ -30,7 +30,6 @@ from spaces.upload_model import Upload, UploadKind, UploadState
 Environ = dict[str, Any]
 FindUpload = Callable[[], Upload | None]
 
-ALLOWED: Final = "OPTIONS, HEAD, PATCH, DELETE"
 NO_STORE: Final = ("Cache-Control", "no-store")
 
 
@@ -79,7 +78,7 @@ class UploadEdge:
             case "OPTIONS":
                 return Reply(204, announcement(self._dialect))
             case _:
-                raise HttpProblem(405, headers=(("Allow", ALLOWED),))
+                raise HttpProblem(405, headers=(("Allow", self._dialect.allowed),))
 
     def _head(self, environ: Environ, upload: Upload | None) -> Reply:
         connection = environ.get("ocsync.connection")

@@ -172,7 +172,7 @@ def read_metadata(get: GetHeader, grammar: Grammar) -> Metadata:
         HttpProblem: 400, it does not follow the grammar.
     """
     raw = get("Upload-Metadata")
-    if raw is None:
+    if raw is None or not raw.strip(" \t"):  # tuspy sends it empty if it has none
         return NO_METADATA
     try:
         return parse_metadata(raw, is_lenient=grammar.is_lenient)

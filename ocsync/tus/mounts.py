@@ -11,7 +11,7 @@ from ocsync.data_urls import DataUrls
 from ocsync.renderings import Form
 from ocsync.routes import Access, Mount
 from ocsync.settings import Settings
-from ocsync.tus.edge import tus_resumable
+from ocsync.tus.edge import NO_STORE, tus_resumable
 from ocsync.tus.files_app import FilesApp
 from ocsync.tus.ietf import DraftUploads, ietf_dialect
 from ocsync.tus.landing import Landing
@@ -110,7 +110,7 @@ def upload_service(
                 form=Form.TEXT,
                 open_methods=frozenset({"OPTIONS"}),
                 any_origin_methods=METHODS,
-                problem_headers=(tus_resumable(),),
+                problem_headers=(tus_resumable(), NO_STORE),
             ),
         ),
         create_upload=SpaceUploads(engine, ocis, urls),

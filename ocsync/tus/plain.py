@@ -71,6 +71,7 @@ def plain_dialect(*, lifetime: Lifetime, max_size: int | None) -> Dialect:
         ),
         grammar=GRAMMAR,
         extensions=EXTENSIONS,
+        allowed="OPTIONS, GET, HEAD, PATCH, DELETE",
         format_expiry=format_http_date,
     )
 

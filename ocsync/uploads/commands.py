@@ -78,6 +78,8 @@ class Outcome(Enum):
     """Its checksum is wrong."""
     UNVERIFIED = auto()
     """The checksum that should have followed the body is missing or malformed."""
+    UNANNOUNCED = auto()
+    """A checksum followed the body that was not announced, so nobody computed it."""
     STORE_FULL = auto()
     """The disk took no more."""
     QUOTA_FULL = auto()

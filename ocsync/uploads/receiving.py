@@ -83,9 +83,13 @@ class Receiver:
             return next(
                 _OUTCOMES[kind] for kind in _OUTCOMES if isinstance(error, kind)
             )
-        if outcome is not Outcome.WHOLE or not self._chunk.is_verified:
+        if outcome is not Outcome.WHOLE:
             return outcome
-        return self._verify(body, digests)
+        if self._chunk.is_verified:
+            return self._verify(body, digests)
+        if self._read_trailer(body.trailers) is not None:
+            return Outcome.UNANNOUNCED
+        return Outcome.WHOLE
 
     def _verify(self, body: Body, digests: Mapping[str, RunningDigest]) -> Outcome:
         """Compare the chunk with what its sender says of it."""

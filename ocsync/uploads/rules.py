@@ -59,6 +59,7 @@ class Reason(Enum):
     HELD = "another request is writing to the upload"
     CHECKSUM_MISMATCH = "the checksum does not match the bytes received"
     CHECKSUM_MISSING = "the checksum that was announced did not follow the body"
+    CHECKSUM_UNANNOUNCED = "a checksum after the body must be announced by Trailer"
     STORE_FULL = "the server has no room left"
     QUOTA_FULL = "the quota of the space is used up"
     NOT_COMPLETE = "the upload is not complete"
@@ -252,6 +253,7 @@ _SPOILT: Final = {
     Outcome.OVERRUN: Reason.PAST_LENGTH,
     Outcome.MISMATCH: Reason.CHECKSUM_MISMATCH,
     Outcome.UNVERIFIED: Reason.CHECKSUM_MISSING,
+    Outcome.UNANNOUNCED: Reason.CHECKSUM_UNANNOUNCED,
 }
 """Bodies of which nothing is kept."""
 _BROKEN_OFF: Final = {

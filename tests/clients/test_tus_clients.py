@@ -62,6 +62,16 @@ def test_tuspy_uploads_in_chunks(server: LiveServer, path: str, found: str) -> N
     assert download(server, found.format(name=name)) == CONTENT
 
 
+def test_tuspy_without_metadata(server: LiveServer) -> None:
+    """It sends an empty Upload-Metadata; the file is called by an id."""
+    uploader = open_tuspy(server, "/files").uploader(file_stream=io.BytesIO(b"bytes"))
+    uploader.upload()
+
+    with server.api() as api:
+        assert uploader.url is not None
+        assert api.get(uploader.url).raise_for_status().content == b"bytes"
+
+
 def test_tuspy_resumes(server: LiveServer) -> None:
     """A second client goes on where the first one stopped."""
     client = open_tuspy(server, "/files")

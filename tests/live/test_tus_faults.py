@@ -26,7 +26,7 @@ from spaces.model import Place
 from spaces.upload_model import Lifetime, Upload
 from tests.live.harness import Serve, until
 from tests.live.raw_http import RawClient
-from tests.live.tus_site import AUTH, VERSION, Site, open_site
+from tests.live.tus_site import AUTH, CHUNK, VERSION, Site, open_site
 
 DATA = bytes(range(256)) * 400
 
@@ -374,6 +374,24 @@ def test_c28_s10_chunked_body_with_a_trailer(site: Site) -> None:
             assert client.read_answer().status == status
 
     assert site.read(path) == b"0123456789"
+
+
+def test_s10_a_trailer_that_was_not_announced(site: Site) -> None:
+    """A checksum that nobody could compute in time is refused, never passed over."""
+    path = site.start(10)
+    head = (AUTH, VERSION, CHUNK, "Upload-Offset: 0", "Transfer-Encoding: chunked")
+    with site.connect() as client:
+        client.request(f"PATCH {path}", *head)
+        client.send(b"5\r\n01234\r\n0\r\nUpload-Checksum: sha1 ")
+        client.send(b64encode(bytes(20)), b"\r\n\r\n")
+        refused = client.read_answer()
+        client.request(f"PATCH {path}", *head)
+        client.send(b"5\r\n01234\r\n0\r\nX-Other: nothing\r\n\r\n")
+        taken = client.read_answer()
+
+    assert (refused.status, refused["upload-offset"]) == (400, "0")
+    assert b"Trailer" in refused.body
+    assert (taken.status, taken["upload-offset"]) == (204, "5")
 
 
 def test_507_is_readable_on_a_kept_connection(site: Site) -> None:

@@ -191,6 +191,13 @@ BODIES: list[tuple[State, Chunk, Outcome, Limits, tuple[Effect, ...]]] = [
         TUS,
         (CUT_BACK, Refuse(Reason.CHECKSUM_MISSING)),
     ),
+    (
+        OPEN,
+        Chunk(None),
+        Outcome.UNANNOUNCED,
+        TUS,
+        (CUT_BACK, Refuse(Reason.CHECKSUM_UNANNOUNCED)),
+    ),
     (OPEN, Chunk(6), Outcome.STORE_FULL, TUS, (Keep(), Refuse(Reason.STORE_FULL))),
     (
         OPEN,
