@@ -115,7 +115,6 @@ def policy_of(settings: Settings) -> Policy:
     """What the settings decide about keeping things."""
     keep, uploads = settings.keep, settings.uploads
     return Policy(
-        durability=Durability(settings.storage.durability),
         trash_max_age=_age(keep.trash_age),
         trash_max_bytes=keep.trash_size,
         versions_max_age=_age(keep.version_age),
@@ -123,9 +122,6 @@ def policy_of(settings: Settings) -> Policy:
         versions_max_bytes=keep.version_size,
         changes_max_age=_age(keep.change_age),
         audit_max_age=_age(keep.audit_age),
-        upload_max_age=_microseconds(uploads.expiry),
-        upload_idle_age=_microseconds(uploads.expiry),
-        upload_total_age=_microseconds(uploads.max_age),
         digest_all_bytes=uploads.eager_hash_size,
         lock_max_age=_microseconds(settings.dav.max_lock_timeout),
         personal_quota_bytes=settings.storage.default_quota,

@@ -28,11 +28,6 @@ _GRANTED: Final = {
 }
 
 
-def allows(role: Role | None, permission: Permission) -> bool:
-    """Whether the role includes the permission."""
-    return role is not None and permission in _GRANTED[role]
-
-
 def require_content(space: Space, permission: Permission) -> None:
     """Refuse work on files and folders that the actor may not do.
 

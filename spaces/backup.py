@@ -55,11 +55,6 @@ class BackedUp:
     missing: tuple[BlobId, ...]
     reference: str | None = None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every content that a row names is there."""
-        return not self.missing
-
 
 def back_up(
     destination: Path,

@@ -6,7 +6,6 @@ a lock forbids is asked by every change itself (`SpaceChange.require_unlocked`).
 """
 
 import uuid
-from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,7 +15,6 @@ from spaces.clock import SECOND, Instant
 from spaces.db import locks as rows
 from spaces.db.engine import Database
 from spaces.errors import Forbidden, LimitExceeded, LockConflict, LockNotFound
-from spaces.ids import NodeId
 from spaces.lookup import Spot, find_space
 from spaces.model import NO_GUARD, Actor, Entry, Guard, Lock, Place
 from spaces.policy import Policy
@@ -123,17 +121,19 @@ class Locks:
             Forbidden: it is somebody else's.
             NodeNotFound, SpaceNotFound, SpaceDisabled: as for reading.
         """
-        self._remove(actor, place, token, permission=Permission.READ)
 
-    def break_open(self, actor: Actor, place: Place, token: str) -> None:
-        """Remove anybody's lock that covers the place, as a manager may.
+        def job(connection: Connection) -> None:
+            change = begin_change(
+                self._database,
+                connection,
+                actor,
+                place.space_id,
+                permission=Permission.READ,
+            )
+            _require_owner(actor, _covering(change, place, token))
+            rows.remove(connection, token)
 
-        Raises:
-            LockNotFound: there is no such lock, or it is not on this place.
-            Forbidden: the actor is no manager.
-            NodeNotFound, SpaceNotFound, SpaceDisabled: as for reading.
-        """
-        self._remove(actor, place, token, permission=Permission.MANAGE)
+        self._database.write(job, space_id=place.space_id)
 
     def on(self, actor: Actor, entry: Entry) -> tuple[Lock, ...]:
         """The locks that cover an entry: its own, and the deep ones above it.
@@ -149,46 +149,6 @@ class Locks:
             return tuple(
                 rows.covering_locks(connection, entry.node.id, entry.ancestor_ids, now)
             )
-
-    def on_children(
-        self, actor: Actor, folder: Entry
-    ) -> Mapping[NodeId, tuple[Lock, ...]]:
-        """The locks that cover a folder and each of its members, where there are any.
-
-        A fixed number of statements, however many members there are.
-
-        Raises:
-            SpaceNotFound, SpaceDisabled: as for reading.
-        """
-        with self._database.read() as connection:
-            row = find_space(connection, actor, folder.space.id, Permission.READ)
-            if not row.has_locks:
-                return {}
-            return rows.around(
-                connection,
-                folder.space.id,
-                folder.node.id,
-                folder.ancestor_ids,
-                self._database.now(connection),
-            )
-
-    def _remove(
-        self, actor: Actor, place: Place, token: str, *, permission: Permission
-    ) -> None:
-        def job(connection: Connection) -> None:
-            change = begin_change(
-                self._database,
-                connection,
-                actor,
-                place.space_id,
-                permission=permission,
-            )
-            lock = _covering(change, place, token)
-            if permission is not Permission.MANAGE:
-                _require_owner(actor, lock)
-            rows.remove(connection, token)
-
-        self._database.write(job, space_id=place.space_id)
 
     def _end(self, now: Instant, timeout_seconds: int | None) -> Instant:
         wanted = self._policy.lock_age

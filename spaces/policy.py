@@ -22,7 +22,6 @@ class Durability(Enum):
 class Policy:
     """Ages are in microseconds, sizes in bytes; None means no limit."""
 
-    durability: Durability = Durability.SAFE
     trash_max_age: int | None = 90 * DAY
     trash_max_bytes: int | None = None
     versions_max_age: int | None = None
@@ -31,9 +30,6 @@ class Policy:
     changes_max_age: int | None = 90 * DAY
     changes_max_count: int = 1_000_000
     audit_max_age: int | None = 365 * DAY
-    upload_max_age: int = 24 * HOUR
-    upload_idle_age: int = 24 * HOUR
-    upload_total_age: int = 7 * DAY
     upload_record_age: int = 24 * HOUR
     digest_all_bytes: int = 10_000_000
     blob_grace_age: int = HOUR
@@ -41,6 +37,3 @@ class Policy:
     lock_max_age: int = 24 * HOUR
     personal_quota_bytes: int | None = None
     project_quota_bytes: int | None = None
-
-
-DEFAULT_POLICY = Policy()

@@ -6,7 +6,7 @@ Favourites are each user's own and change nothing else.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from spaces.db import properties as rows
 from spaces.db.chains import Chains
 from spaces.db.engine import Database
 from spaces.entries import living_entries, readable_spaces
-from spaces.errors import LimitExceeded, NameRefused, NodeNotFound, SpaceNotFound
+from spaces.errors import LimitExceeded, NameRefused
 from spaces.extras import read_around, read_many, read_one
 from spaces.ids import NodeId
 from spaces.lookup import Spot, find_space
@@ -106,84 +106,12 @@ class Properties:
 
         return self._database.write(job, space_id=place.space_id)
 
-    def set(
-        self,
-        actor: Actor,
-        place: Place,
-        changes: Mapping[str, str | None],
-        *,
-        guard: Guard = NO_GUARD,
-    ) -> Node:
-        """Set dead properties, and remove those whose value is None.
-
-        Raises:
-            As `patch`.
-        """
-        return self.patch(actor, place, Patch(dead=changes), guard=guard)
-
-    def set_tags(
-        self,
-        actor: Actor,
-        place: Place,
-        tags: Iterable[str],
-        *,
-        guard: Guard = NO_GUARD,
-    ) -> Node:
-        """Give a node exactly these tags.
-
-        Raises:
-            As `patch`.
-        """
-        return self.patch(actor, place, Patch(tags=tuple(tags)), guard=guard)
-
-    def set_favorite(self, actor: Actor, node_id: NodeId, is_favorite: bool) -> None:
-        """Mark a node as the actor's favourite, or no longer.
-
-        Raises:
-            NodeNotFound: there is none that the actor may see.
-            LimitExceeded: the actor has too many.
-            SpaceDisabled: the space is closed.
-        """
-
-        def job(connection: Connection) -> None:
-            node = nodes.find(connection, node_id)
-            if node is None:
-                raise NodeNotFound
-            try:
-                change = begin_change(
-                    self._database,
-                    connection,
-                    actor,
-                    node.space_id,
-                    permission=Permission.READ,
-                )
-            except SpaceNotFound:
-                raise NodeNotFound from None
-            change.source(Place(node.space_id, anchor=node_id))
-            _mark(connection, actor, node_id, is_favorite=is_favorite)
-
-        self._database.write(job)
-
     def favorites(self, actor: Actor) -> list[Entry]:
         """The actor's favourites that can still be reached, by name."""
         with self._database.read() as connection:
             found = rows.favorite_nodes(connection, actor.user_id)
             spaces = readable_spaces(connection, actor)
             return list(living_entries(Chains(connection), spaces, found))
-
-    def tags_in_use(self, actor: Actor) -> list[str]:
-        """Every tag on a living node that the actor may see, in order."""
-        with self._database.read() as connection:
-            chains = Chains(connection)
-            found = list(rows.tagged(connection, actor.user_id))
-            chains.load(each.folder_id or each.node_id for each in found)
-        return sorted(
-            {
-                each.tag
-                for each in found
-                if _top(chains, each.folder_id or each.node_id) == each.root_id
-            }
-        )
 
     def extras(
         self, actor: Actor, folder: Entry, *, with_children: bool = True
@@ -203,15 +131,6 @@ class Properties:
                 extras = read_one(connection, actor, folder, now, row.has_locks)
                 return {} if extras == NO_EXTRAS else {folder.node.id: extras}
             return read_around(connection, actor, folder, now, row.has_locks)
-
-    def extras_of(self, actor: Actor, entry: Entry) -> Extras:
-        """What hangs on one node.
-
-        Raises:
-            SpaceNotFound, SpaceDisabled: as for reading.
-        """
-        found = self.extras(actor, entry, with_children=False)
-        return found.get(entry.node.id, NO_EXTRAS)
 
     def extras_for(
         self, actor: Actor, entries: Collection[Entry]
@@ -236,10 +155,6 @@ class Properties:
             now = self._database.now(connection)
             entries = list(living_entries(Chains(connection), spaces, nodes))
             return read_many(connection, actor, entries, now)
-
-
-def _top(chains: Chains, folder_id: NodeId) -> NodeId:
-    return chains.of(folder_id)[0][0]
 
 
 def _apply(change: SpaceChange, spot: Spot, patch: Patch) -> Node:

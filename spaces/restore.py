@@ -37,11 +37,6 @@ class Verified:
     missing: tuple[BlobId, ...]
     damaged: tuple[BlobId, ...]
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether all of it can be restored."""
-        return not self.missing and not self.damaged
-
 
 @dataclass(frozen=True, slots=True)
 class Restored:

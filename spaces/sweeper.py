@@ -55,11 +55,6 @@ class Sweeper:
         self._next_shard = 0
         self._trash_seen = Instant(0)
 
-    def run(self, stop: Event, *, pause_seconds: float) -> None:
-        """Sweep until told to stop."""
-        while not stop.wait(pause_seconds):
-            self.sweep(stop=stop)
-
     def sweep(
         self, *, steps: int = _STEPS_PER_ROUND, stop: Event | None = None
     ) -> Swept:

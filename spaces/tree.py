@@ -5,7 +5,6 @@ trash (`spaces.trash`).
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -138,41 +137,6 @@ class Tree:
             nodes.insert_node(connection, folder)
             change.record(ChangeKind.CREATED, folder.id, spot.folder_ids)
             return folder
-
-        return self._database.write(job, space_id=place.space_id)
-
-    def touch(
-        self,
-        actor: Actor,
-        place: Place,
-        modified_at: Instant,
-        *,
-        guard: Guard = NO_GUARD,
-    ) -> Node:
-        """Set the time of a node.
-
-        Raises:
-            NodeNotFound: there is nothing at the place.
-            PreconditionFailed: the guard expected another state.
-            Locked: the node is locked.
-            SpaceNotFound, SpaceDisabled, Forbidden: as for every change.
-        """
-
-        def job(connection: Connection) -> Node:
-            change = begin_change(
-                self._database, connection, actor, place.space_id, guard=guard
-            )
-            spot = change.source(place)
-            change.require_state(spot.node)
-            change.require_unlocked(spot)
-            node = replace(
-                spot.require_node(), etag=change.etag, modified_at=modified_at
-            )
-            nodes.set_state(
-                connection, node.id, etag=node.etag, modified_at=node.modified_at
-            )
-            change.record(ChangeKind.PROPERTIES, node.id, spot.folder_ids)
-            return node
 
         return self._database.write(job, space_id=place.space_id)
 

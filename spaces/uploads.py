@@ -157,15 +157,6 @@ class Uploads:
         with self._database.read() as connection:
             return rows.list_open_of(connection, user_id, dialect)
 
-    def owner(self, upload: Upload) -> Actor:
-        """Who answers for the upload, whoever sends the bytes.
-
-        Raises:
-            Forbidden: the account is disabled or gone.
-        """
-        with self._database.read() as connection:
-            return upload_finish.owner(connection, upload)
-
     def claim(self, upload: Upload, holder: str, claim: Claim) -> Upload:
         """Become the one writer of an open upload, as it was seen.
 
@@ -372,11 +363,6 @@ class Uploads:
         before = Instant(now - record_age)
         self._database.write(lambda connection: rows.remove_ended(connection, before))
         return len(due)
-
-    def is_staged(self, blob_id: BlobId) -> bool:
-        """Whether an upload still needs these staged bytes."""
-        with self._database.read() as connection:
-            return rows.is_staged(connection, blob_id)
 
     def _find(
         self, connection: Connection, upload_id: UploadId, *, lock: bool = False

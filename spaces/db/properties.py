@@ -4,8 +4,7 @@ Whatever is read for a folder with all its members takes one statement per table
 and next to nothing where a table is empty or a user has no favourites.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,7 +25,7 @@ from sqlalchemy import (
 
 from spaces.db.batches import BatchStatement
 from spaces.db.node_reading import node_columns, read_node
-from spaces.db.schema import blobs, favorites, members, nodes, properties, spaces, tags
+from spaces.db.schema import blobs, favorites, nodes, properties, tags
 from spaces.db.statement import AnyRow, Statement
 from spaces.ids import NodeId, UserId
 from spaces.model import Node
@@ -86,15 +85,6 @@ _INSERT_TAG: Final = Statement(insert(tags), columns=("node_id", "tag"))
 _DELETE_TAG: Final = Statement(
     delete(tags).where(tags.c.node_id == _NODE, tags.c.tag == bindparam("of_tag"))
 )
-_TAGGED: Final = Statement(
-    select(tags.c.tag, tags.c.node_id, nodes.c.space_id, nodes.c.parent_id)
-    .join(nodes, nodes.c.id == tags.c.node_id)
-    .join(members, members.c.space_id == nodes.c.space_id)
-    .join(spaces, spaces.c.id == nodes.c.space_id)
-    .where(members.c.user_id == bindparam("user_id"), spaces.c.disabled_at.is_(None))
-    .order_by(tags.c.tag)
-)
-
 _IS_FAVORITE: Final = (
     favorites.c.user_id == bindparam("of_user_id"),
     favorites.c.node_id == _NODE,
@@ -202,22 +192,6 @@ def write_tags(
     _INSERT_TAG.run_many(
         connection, [{"node_id": node_id, "tag": tag} for tag in added]
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Tagging:
-    """A tag on a node, which may lie in the trash."""
-
-    tag: str
-    node_id: NodeId
-    root_id: NodeId
-    folder_id: NodeId | None
-
-
-def tagged(connection: Connection, user_id: UserId) -> Iterator[Tagging]:
-    """The tags in all spaces that are open to the user."""
-    for row in _TAGGED.stream(connection, user_id=user_id):
-        yield Tagging(*row)
 
 
 def is_favorite(connection: Connection, user_id: UserId, node_id: NodeId) -> bool:

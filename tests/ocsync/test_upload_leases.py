@@ -26,7 +26,7 @@ from spaces.errors import UploadNotFound
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Actor, Checksums, Content, Place
-from spaces.policy import DEFAULT_POLICY
+from spaces.policy import Policy
 from spaces.upload_model import (
     Claim,
     LeaseLost,
@@ -245,9 +245,7 @@ def library(tmp_path: Path, clock: StepClock) -> Iterator[Library]:
     upgrade(url)
     database = open_database(url, durability="fast", clock=clock)
     try:
-        yield Library.open(
-            database=database, blobs=MemoryBlobStore(), policy=DEFAULT_POLICY
-        )
+        yield Library.open(database=database, blobs=MemoryBlobStore(), policy=Policy())
     finally:
         database.close()
 

@@ -103,7 +103,7 @@ def test_what_was_backed_up_comes_back(
     made = make(desk, destination)
     again = restored()
 
-    assert (made.blobs, made.copied_blobs, made.is_whole) == (3, 3, True)
+    assert (made.blobs, made.copied_blobs, made.missing) == (3, 3, ())
     assert again.listing() == desk.listing()
     assert again.space.etag == desk.space.etag
     assert read(again, "folder/a.txt") == b"content of a"
@@ -188,12 +188,13 @@ def test_damage_in_a_backup_is_found(desk: Desk, destination: Path) -> None:
     content = desk.put("a.txt", b"good content").node.content
     assert content is not None
     make(desk, destination)
-    assert verify(destination, deep=True).is_sound
+    whole = verify(destination, deep=True)
+    assert whole.missing == whole.damaged == ()
     blob_id = content.blob_id
     path = destination / "content" / "blobs" / blob_id[-2:] / blob_id
     path.write_bytes(b"evil content")
 
-    assert verify(destination, deep=False).is_sound
+    assert verify(destination, deep=False) == whole
     assert verify(destination, deep=True).damaged == (blob_id,)
 
 
@@ -220,7 +221,7 @@ def test_contents_stay_while_a_backup_reads_them(
     clock.advance(2 * HOUR)
     library.sweeper.sweep()
 
-    assert made.is_whole
+    assert made.missing == ()
     with pytest.raises(BlobNotFound):
         library.blobs.open(node.content.blob_id)
 

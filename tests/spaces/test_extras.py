@@ -9,17 +9,13 @@ from spaces.errors import (
     SpaceNotFound,
 )
 from spaces.library import Library
-from spaces.model import NO_EXTRAS, Actor, Entry, Extras, Node
+from spaces.model import NO_EXTRAS, Actor, Extras, Node
 from spaces.properties import Patch, Properties
 from spaces.query_parser import parse_query
 from tests.domain import Desk
+from tests.hung import COLOUR, RED, entry_at, extras_at, hang
 from tests.lock_team import Team, make_team, take_lock
 from tests.statements import statements_read
-
-_COLOUR = "{urn:test}colour"
-_SHAPE = "{urn:test}shape"
-_RED = '<x:colour xmlns:x="urn:test">red</x:colour>'
-_BLUE = '<x:colour xmlns:x="urn:test">blue</x:colour>'
 
 
 @pytest.fixture
@@ -35,18 +31,6 @@ def file(desk: Desk) -> Node:
     return desk.put("a/file").node
 
 
-def _entry(desk: Desk, path: str) -> Entry:
-    return desk.library.tree.get(desk.actor, desk.place(path))
-
-
-def _extras(desk: Desk, path: str) -> Extras:
-    return desk.library.properties.extras_of(desk.actor, _entry(desk, path))
-
-
-def _etags(desk: Desk) -> list[str]:
-    return [_entry(desk, path).node.etag for path in ("", "a", "a/file")]
-
-
 class TestExtras:
     """Reading what hangs on a folder and its members."""
 
@@ -54,22 +38,22 @@ class TestExtras:
         self, desk: Desk, file: Node, properties: Properties
     ) -> None:
         """The folder itself among them, deeper nodes not."""
-        folder = _entry(desk, "a")
+        folder = entry_at(desk, "a")
         desk.put("a/plain")
         desk.library.tree.make_folder(desk.actor, desk.place("a/b"))
-        inner = desk.put("a/b/inner").node
-        properties.set_favorite(desk.actor, inner.id, is_favorite=True)
-        properties.set_favorite(desk.actor, file.id, is_favorite=True)
-        properties.set(desk.actor, desk.place("a"), {_COLOUR: _RED})
-        properties.set_tags(desk.actor, desk.place("a/file"), ["blue"])
+        desk.put("a/b/inner")
+        hang(desk, "a/b/inner", is_favorite=True)
+        hang(desk, "a/file", is_favorite=True)
+        hang(desk, "a", {COLOUR: RED})
+        hang(desk, "a/file", tags=("blue",))
         lock = take_lock(desk, "a/file")
 
         assert properties.extras(desk.actor, folder) == {
-            folder.node.id: Extras(dead_properties={_COLOUR: _RED}),
+            folder.node.id: Extras(dead_properties={COLOUR: RED}),
             file.id: Extras(is_favorite=True, tags=("blue",), locks=(lock,)),
         }
         assert properties.extras(desk.actor, folder, with_children=False) == {
-            folder.node.id: Extras(dead_properties={_COLOUR: _RED})
+            folder.node.id: Extras(dead_properties={COLOUR: RED})
         }
 
     def test_a_deep_lock_shows_on_every_member(
@@ -78,12 +62,33 @@ class TestExtras:
         """Also where nothing else hangs."""
         plain = desk.put("a/plain").node
         lock = take_lock(desk, "")
-        folder = _entry(desk, "a")
+        folder = entry_at(desk, "a")
 
         found = properties.extras(desk.actor, folder)
 
         assert found.keys() == {folder.node.id, file.id, plain.id}
         assert {extras.locks for extras in found.values()} == {(lock,)}
+
+    def test_each_member_has_all_locks_that_cover_it(
+        self, desk: Desk, file: Node, properties: Properties
+    ) -> None:
+        """Its own and deep ones from above; a shallow one is its folder's alone."""
+        desk.put("a/plain")
+        own = take_lock(desk, "a/file", exclusive=False)
+        shallow = take_lock(desk, "a", deep=False, exclusive=False)
+        folder = entry_at(desk, "a")
+
+        before = properties.extras(desk.actor, folder)
+        deep = take_lock(desk, "", exclusive=False)
+        after = properties.extras(desk.actor, folder)
+
+        assert {node: set(extras.locks) for node, extras in before.items()} == {
+            folder.node.id: {shallow},
+            file.id: {own},
+        }
+        assert len(after) == 3
+        assert set(after[folder.node.id].locks) == {shallow, deep}
+        assert set(after[file.id].locks) == {own, deep}
 
     @pytest.mark.parametrize("is_marked", [False, True])
     def test_the_number_of_statements_is_fixed(
@@ -95,11 +100,10 @@ class TestExtras:
         for path in ("one/0", *(f"many/{number}" for number in range(200))):
             desk.put(path)
             if is_marked:
-                patch = Patch(tags=("x",), dead={_COLOUR: _RED}, is_favorite=True)
-                properties.patch(desk.actor, desk.place(path), patch)
+                hang(desk, path, {COLOUR: RED}, tags=("x",), is_favorite=True)
         counts = []
         for name in ("one", "many"):
-            folder = _entry(desk, name)
+            folder = entry_at(desk, name)
             with statements_read(desk.library.database) as statements:
                 found = properties.extras(desk.actor, folder)
             assert bool(found) is is_marked
@@ -116,19 +120,19 @@ class TestExtrasFor:
     ) -> None:
         """Search results look like listings."""
         desk.put("plain")
-        properties.set_favorite(desk.actor, file.id, is_favorite=True)
-        properties.set(desk.actor, desk.place("a"), {_COLOUR: _RED})
-        properties.set_tags(desk.actor, desk.place("a/file"), ["blue", "art"])
+        hang(desk, "a/file", is_favorite=True)
+        hang(desk, "a", {COLOUR: RED})
+        hang(desk, "a/file", tags=("blue", "art"))
         take_lock(desk, "a/file", exclusive=False)
         take_lock(desk, "a", exclusive=False)
         take_lock(desk, "", deep=False, exclusive=False)
-        entries = [_entry(desk, path) for path in ("", "a", "a/file", "plain")]
+        entries = [entry_at(desk, path) for path in ("", "a", "a/file", "plain")]
 
         found = properties.extras_for(desk.actor, entries)
 
         assert found.keys() == {entry.node.id for entry in entries[:3]}
         for entry in entries:
-            alone = properties.extras_of(desk.actor, entry)
+            alone = extras_at(desk, "/".join(entry.path))
             together = found.get(entry.node.id, NO_EXTRAS)
             assert set(together.locks) == set(alone.locks)
             assert replace(together, locks=()) == replace(alone, locks=())
@@ -139,7 +143,7 @@ class TestExtrasFor:
         """It does not grow with each entry."""
         for number in range(200):
             desk.put(str(number))
-        root = _entry(desk, "")
+        root = entry_at(desk, "")
         found = desk.library.search.find(desk.actor, parse_query("*"), limit=200)
 
         with statements_read(desk.library.database) as statements:
@@ -151,9 +155,9 @@ class TestExtrasFor:
         self, desk: Desk, file: Node, properties: Properties, bob: Actor
     ) -> None:
         """Without a word."""
-        properties.set_tags(desk.actor, desk.place("a/file"), ["blue"])
+        hang(desk, "a/file", tags=("blue",))
 
-        assert properties.extras_for(bob, [_entry(desk, "a/file")]) == {}
+        assert properties.extras_for(bob, [entry_at(desk, "a/file")]) == {}
 
 
 class TestRights:
@@ -171,28 +175,25 @@ class TestRights:
         viewer, place = team.viewer.actor, team.viewer.place("a")
 
         properties.patch(viewer, place, Patch(is_favorite=True))
-        for patch in (Patch(tags=()), Patch(dead={_COLOUR: _RED}, is_favorite=False)):
+        for patch in (Patch(tags=()), Patch(dead={COLOUR: RED}, is_favorite=False)):
             with pytest.raises(Forbidden):
                 properties.patch(viewer, place, patch)
 
-        assert _extras(team.viewer, "a").is_favorite
-        assert not _extras(team.editor, "a").is_favorite
+        assert extras_at(team.viewer, "a").is_favorite
+        assert not extras_at(team.editor, "a").is_favorite
 
-    def test_everyone_sees_what_belongs_to_the_node(
-        self, team: Team, properties: Properties
-    ) -> None:
+    def test_everyone_sees_what_belongs_to_the_node(self, team: Team) -> None:
         """Whoever hung it there."""
-        properties.set_tags(team.editor.actor, team.editor.place("a"), ["blue"])
+        hang(team.editor, "a", tags=("blue",))
 
-        assert _extras(team.viewer, "a").tags == ("blue",)
-        assert properties.tags_in_use(team.viewer.actor) == ["blue"]
+        assert extras_at(team.viewer, "a").tags == ("blue",)
 
     def test_who_leaves_sees_nothing(
         self, team: Team, properties: Properties, library: Library
     ) -> None:
         """Neither favourites nor extras, though they have the entry still."""
-        entry = _entry(team.viewer, "a")
-        properties.set_favorite(team.viewer.actor, entry.node.id, is_favorite=True)
+        entry = entry_at(team.viewer, "a")
+        hang(team.viewer, "a", is_favorite=True)
         user_id = team.viewer.actor.user_id
         library.catalog.remove_member(team.manager.actor, team.viewer.space_id, user_id)
 

@@ -15,6 +15,7 @@ from spaces.query import AllOf, NameLike, Period, Query
 from spaces.query_parser import parse_query
 from spaces.search import Search
 from tests.domain import START, Desk, StepClock, seal
+from tests.hung import hang
 
 
 @pytest.fixture
@@ -44,9 +45,8 @@ def shelf(desk: Desk) -> Desk:
             media_type=media_type,
             modified_at=Instant(START - age),
         )
-    place = desk.place("Pictures/straße.png")
-    library.properties.set_tags(desk.actor, place, ["Holiday", "road"])
-    library.properties.set_tags(desk.actor, desk.place("Letters"), ["holiday"])
+    hang(desk, "Pictures/straße.png", tags=("Holiday", "road"))
+    hang(desk, "Letters", tags=("holiday",))
     return desk
 
 

@@ -276,31 +276,6 @@ class TestMakeFolder:
             )
 
 
-class TestTouch:
-    """Setting times."""
-
-    def test_only_time_and_etag_change(self, desk: Desk) -> None:
-        """Content and name stay; ancestors notice."""
-        written = desk.put("a").node
-
-        touched = desk.library.tree.touch(desk.actor, desk.place("a"), Instant(7))
-
-        assert touched.modified_at == 7
-        assert touched.content == written.content
-        assert touched.etag != written.etag
-        assert desk.space.etag == touched.etag
-        assert desk.library.tree.by_id(desk.actor, written.id).node == touched
-
-    def test_guard_is_heeded(self, desk: Desk) -> None:
-        """If-Match with an etag of the past."""
-        desk.put("a")
-
-        with pytest.raises(PreconditionFailed):
-            desk.library.tree.touch(
-                desk.actor, desk.place("a"), Instant(7), guard=Guard(if_match=("old",))
-            )
-
-
 class TestRemove:
     """Into the trash."""
 
@@ -340,7 +315,7 @@ class TestRemove:
             library = Library.open(
                 database=database, blobs=desk.library.blobs, policy=Policy()
             )
-            library.tree.touch(desk.actor, desk.place(""), Instant(0))
+            library.tree.make_folder(desk.actor, desk.place("other"))
             for name in ("empty", "full"):
                 statements.clear()
                 library.tree.remove(desk.actor, desk.place(name))

@@ -33,7 +33,7 @@ from spaces.db.revision import upgrade
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Actor, Quota
-from spaces.policy import DEFAULT_POLICY
+from spaces.policy import Policy
 from tests.wire.tus_client import CHUNK, Tus, path_of
 
 BODIES = st.binary(max_size=12)
@@ -316,7 +316,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     database = open_database(chosen.database_url, durability="fast", clock=clock)
     try:
         library = Library.open(
-            database=database, blobs=MemoryBlobStore(), policy=DEFAULT_POLICY
+            database=database, blobs=MemoryBlobStore(), policy=Policy()
         )
         user = library.accounts.create(
             "admin",
