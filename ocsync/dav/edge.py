@@ -57,21 +57,35 @@ class DavEdge:
         Raises:
             Exception: a fault that is no refusal, with nothing answered yet.
         """
-        environ = {**environ, "wsgidav.provider": self._provider, "wsgidav.config": {}}
         request: DavRequest | None = None
         try:
             request = DavRequest.parse(environ, storage_id=self._library.storage_id)
-            environ[KEY] = request
-            environ["PATH_INFO"] = request.path
-            if "HTTP_DEPTH" in environ:
-                # wsgidav compares it as it stands.
-                environ["HTTP_DEPTH"] = environ["HTTP_DEPTH"].strip().lower()
-            return self._server(environ, start_response)
+            return self._server(self._environ_of(request), start_response)
         except Exception as error:  # noqa: BLE001 -- what is no refusal goes on
             cause = unwrapped(error)
             if not is_refusal(cause):
                 raise cause from None
             return self._refuse(cause, request, environ, start_response)
+        finally:
+            if request is not None:
+                # They lead back to the request. As a circle all of it would stay
+                # until the garbage collector comes, which then has more to do than
+                # the request.
+                request.resources.clear()
+
+    def _environ_of(self, request: DavRequest) -> dict[str, Any]:
+        """What wsgidav is told; the request itself keeps what came."""
+        environ = {
+            **request.environ,
+            KEY: request,
+            "PATH_INFO": request.path,
+            "wsgidav.provider": self._provider,
+            "wsgidav.config": {},
+        }
+        if "HTTP_DEPTH" in environ:
+            # wsgidav compares it as it stands.
+            environ["HTTP_DEPTH"] = environ["HTTP_DEPTH"].strip().lower()
+        return environ
 
     def _refuse(
         self,

@@ -42,12 +42,13 @@ class SpacesProvider(DAVProvider):
             SpacesError: the actor may not see the space at all, or it is closed.
         """
         request = dav_request(environ)
-        if path not in request.resources:
-            segments = tuple(part for part in path.split("/") if part)
+        resources = request.resources
+        if path not in resources:
+            segments = tuple([part for part in path.split("/") if part])
             is_target = segments == request.segments
             location = request.location if is_target else request.locate(segments)
-            request.resources[path] = self._find(path, environ, location)
-        return request.resources[path]
+            resources[path] = self._find(path, environ, location)
+        return resources[path]
 
     def _find(
         self, path: str, environ: dict[str, Any], location: Location

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from wsgiref.types import StartResponse
 
-from ocsync.dav.node_properties import UNKNOWN_TYPE, checksum_text
+from ocsync.dav.node_properties import UNKNOWN_TYPE
 from ocsync.dav.request import DavRequest, respond
 from ocsync.problems import HttpProblem, status_line
 from ocsync.wire.conditions import format_etag
@@ -72,7 +72,7 @@ class Download:
         """What describes the content."""
         return [
             *self.state_headers(),
-            ("OC-Checksum", checksum_text(self.content.checksums).split(" ")[0]),
+            ("OC-Checksum", f"SHA1:{self.content.checksums.sha1}"),
             ("Accept-Ranges", "bytes"),
             ("Content-Disposition", format_attachment(self.name)),
             ("Cache-Control", "private, no-cache"),

@@ -6,13 +6,13 @@ request server and our own methods see the same thing. Reads headers, never rows
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.types import StartResponse
 
 from ocsync.dav.locations import Location, Naming
 from ocsync.problems import HttpProblem, status_line
-from ocsync.wire.conditions import Conditions, parse_conditions
+from ocsync.wire.conditions import NO_CONDITIONS, Conditions, parse_conditions
 from ocsync.wire.dates import parse_unix_seconds
 from ocsync.wire.dav_headers import Depth, parse_depth, parse_destination
 from ocsync.wire.if_header import IfHeader, parse_if_header
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 KEY: Final = "ocsync.dav"
 _LEGACY: Final = ("remote.php",)
+_CONDITIONS: Final = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
+_IF: Final = "HTTP_IF"
 
 Headers = Iterable[tuple[str, str]]
 
@@ -36,7 +45,7 @@ def _environ_key(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DavRequest:
     """A request below one of the WebDAV mounts.
 
@@ -51,6 +60,9 @@ class DavRequest:
     resources: "dict[str, Resource | None]" = field(default_factory=dict)
     etag_seen: str | None = None
     """The target's ETag that made an If header true: it must still hold at commit."""
+    _location: Location | None = field(default=None, init=False)
+    _conditions: Conditions | None = field(default=None, init=False)
+    _if_header: IfHeader | None = field(default=None, init=False)
 
     @classmethod
     def parse(cls, environ: dict[str, Any], *, storage_id: str) -> "DavRequest":
@@ -61,7 +73,7 @@ class DavRequest:
         """
         segments = split_path(raw_request_path(environ))
         script = environ.get("SCRIPT_NAME", "")
-        count = sum(1 for part in script.split("/") if part)
+        count = len([part for part in script.split("/") if part])
         return cls(
             environ=environ,
             mount=segments[:count],
@@ -72,7 +84,8 @@ class DavRequest:
     @property
     def method(self) -> str:
         """The method, upper case."""
-        return str(self.environ["REQUEST_METHOD"])
+        method: str = self.environ["REQUEST_METHOD"]
+        return method
 
     @property
     def actor(self) -> Actor:
@@ -96,10 +109,12 @@ class DavRequest:
         """The encoded path that was asked, without a slash at the end."""
         return join_path((*self.mount, *self.segments))
 
-    @cached_property
+    @property
     def location(self) -> Location:
         """What the URL names."""
-        return self.locate(self.segments)
+        if self._location is None:
+            self._location = self.locate(self.segments)
+        return self._location
 
     def locate(self, segments: tuple[str, ...]) -> Location:
         """What segments below the same mount name."""
@@ -118,21 +133,34 @@ class DavRequest:
         """The Depth header."""
         return parse_depth(self.header("Depth"), default=default)
 
-    @cached_property
+    @property
+    def is_conditional(self) -> bool:
+        """Whether there is any header that makes demands on the target's state."""
+        keys = self.environ.keys()
+        return _IF in keys or not keys.isdisjoint(_CONDITIONS)
+
+    @property
     def conditions(self) -> Conditions:
         """The conditional headers of RFC 9110."""
-        return parse_conditions(
-            if_match=self.header("If-Match"),
-            if_none_match=self.header("If-None-Match"),
-            if_modified_since=self.header("If-Modified-Since"),
-            if_unmodified_since=self.header("If-Unmodified-Since"),
-        )
+        if self._conditions is None:
+            self._conditions = (
+                NO_CONDITIONS
+                if self.environ.keys().isdisjoint(_CONDITIONS)
+                else parse_conditions(
+                    if_match=self.header("If-Match"),
+                    if_none_match=self.header("If-None-Match"),
+                    if_modified_since=self.header("If-Modified-Since"),
+                    if_unmodified_since=self.header("If-Unmodified-Since"),
+                )
+            )
+        return self._conditions
 
-    @cached_property
+    @property
     def if_header(self) -> IfHeader | None:
         """The If header of RFC 4918."""
-        text = self.header("If")
-        return None if text is None else parse_if_header(text)
+        if self._if_header is None and _IF in self.environ:
+            self._if_header = parse_if_header(self.environ[_IF])
+        return self._if_header
 
     @property
     def lock_tokens(self) -> frozenset[str]:

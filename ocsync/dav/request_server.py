@@ -55,6 +55,7 @@ class SpacesRequestServer(RequestServer):
         chunked: ChunkedUploads | None,
     ) -> None:
         super().__init__(provider)
+        self._provider = provider
         self._library = provider.library
         self._announcement = tuple(announcement)
         self._chunked = chunked
@@ -152,18 +153,24 @@ class SpacesRequestServer(RequestServer):
             raise HttpProblem(404, "There are no previews")
         download = resource.download()
         if download is None:
-            if not isinstance(resource, NodeResource):
-                raise self._not_allowed("Only files have content")
-            headers = written_headers(request, resource.entry.node)
-        else:
-            headers = download.state_headers()
+            return self._get_folder(resource, environ, start_response)
         try:
             self._evaluate_if_headers(resource, environ)
         except NotModified:
-            return send_not_modified(start_response, headers)
-        if download is None:
-            return respond(start_response, 200, headers)
+            return send_not_modified(start_response, download.state_headers())
         return send_content(request, start_response, download, self._library.files.open)
+
+    def _get_folder(
+        self, resource: Resource, environ: Environ, start_response: StartResponse
+    ) -> Answer:
+        if not isinstance(resource, NodeResource):
+            raise self._not_allowed("Only files have content")
+        state = written_headers(resource.request, resource.entry.node)
+        try:
+            self._evaluate_if_headers(resource, environ)
+        except NotModified:
+            return send_not_modified(start_response, state)
+        return respond(start_response, 200, state)
 
     def do_HEAD(self, environ: Environ, start_response: StartResponse) -> Answer:
         """As GET, without the content."""
@@ -237,7 +244,7 @@ class SpacesRequestServer(RequestServer):
         """Take or refresh a lock."""
         request = dav_request(environ)
         place = self._place(request)
-        if request.header("If") is not None or request.conditions:
+        if request.is_conditional:
             self._evaluate_if_headers(self._resource(environ), environ)
         return Locking(self._library, request, place).lock(start_response)
 
@@ -256,6 +263,8 @@ class SpacesRequestServer(RequestServer):
     def _evaluate_if_headers(self, res: _DAVResource | None, environ: Environ) -> None:
         """Judge the If-* headers strictly; wsgidav passes over what it cannot read."""
         request = dav_request(environ)
+        if not request.is_conditional:
+            return
         preconditions = Preconditions(self._library, request)
         if isinstance(res, NodeResource):
             preconditions.require(
@@ -284,9 +293,7 @@ class SpacesRequestServer(RequestServer):
     # --- Lookups -------------------------------------------------------------
 
     def _resource(self, environ: Environ) -> Resource | None:
-        resource = self._davProvider.get_resource_inst(environ["PATH_INFO"], environ)
-        assert resource is None or isinstance(resource, Resource)
-        return resource
+        return self._provider.get_resource_inst(environ["PATH_INFO"], environ)
 
     def _require_resource(self, environ: Environ) -> Resource:
         resource = self._resource(environ)

@@ -63,7 +63,7 @@ class Put:
         return respond(start_response, 201 if written.is_new else 204, headers)
 
     def _require_conditions(self) -> None:
-        if not self.request.conditions and self.request.if_header is None:
+        if not self.request.is_conditional:
             return
         entry = self._find()
         node = None if entry is None else entry.node

@@ -150,7 +150,11 @@ class BoundedBody:
         if size >= 0:
             buffer = bytearray(min(size, BLOCK_BYTES))
             return bytes(buffer[: self.readinto(buffer)])
-        return b"".join(bytes(block) for block in self.blocks(bytearray(BLOCK_BYTES)))
+        room = self._room()
+        buffer = bytearray(
+            BLOCK_BYTES if room is None else max(1, min(room, BLOCK_BYTES))
+        )
+        return b"".join([bytes(block) for block in self.blocks(buffer)])
 
     def blocks(self, buffer: bytearray) -> Iterator[memoryview]:
         """Each read as a view of the one buffer, valid until the next is asked for."""

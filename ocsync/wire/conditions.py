@@ -93,7 +93,7 @@ class Conditions:
 
     def __bool__(self) -> bool:
         """Whether any condition is set."""
-        return self != NO_CONDITIONS
+        return self is not NO_CONDITIONS and self != NO_CONDITIONS
 
     def failing_header(
         self, etag: str | None, modified_at: Instant | None

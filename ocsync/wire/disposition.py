@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 _UNSAFE_IN_QUOTES: Final = re.compile(r'[^\x20-\x7e]|["\\%]')
 _ATTR_CHARS: Final = "!#$&+-.^_`|~"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9!#$&+.^_`|~-]*")
 
 
 def format_attachment(name: str) -> str:
@@ -14,6 +15,8 @@ def format_attachment(name: str) -> str:
     The plain form is an ASCII approximation for old programs: quotes, backslashes
     and percent signs are read in different ways, so none is let through.
     """
+    if _PLAIN.fullmatch(name):
+        return f"attachment; filename*=UTF-8''{name}; filename=\"{name}\""
     fallback = _UNSAFE_IN_QUOTES.sub("_", name)
     encoded = quote(name, safe=_ATTR_CHARS, errors="replace")
     return f"attachment; filename*=UTF-8''{encoded}; filename=\"{fallback}\""

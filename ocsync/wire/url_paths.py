@@ -30,9 +30,14 @@ def split_path(raw: str, *, header: str = "URL") -> tuple[str, ...]:
     Raises:
         MalformedHeader: bad escapes, not UTF-8, an encoded slash or NUL, `.`, `..`.
     """
-    return tuple(
-        _decode(segment, header=header) for segment in raw.split("/") if segment
-    )
+    segments = [segment for segment in raw.split("/") if segment]
+    if "%" in raw or not raw.isascii():
+        segments = [_decode(segment, header=header) for segment in segments]
+    if "." in segments or ".." in segments:
+        raise MalformedHeader(header, "the path must not climb")
+    if "\x00" in raw:
+        raise MalformedHeader(header, "a name must not contain NUL")
+    return tuple(segments)
 
 
 def _decode(segment: str, *, header: str) -> str:
@@ -49,8 +54,6 @@ def _decode(segment: str, *, header: str) -> str:
             segment = segment.encode("latin-1").decode()
         except UnicodeError:
             raise MalformedHeader(header, "the path is not UTF-8") from None
-    if segment in {".", ".."}:
-        raise MalformedHeader(header, "the path must not climb")
     if "/" in segment or "\x00" in segment:
         raise MalformedHeader(header, "a name must not contain a slash or NUL")
     return segment
@@ -85,7 +88,8 @@ def raw_request_path(environ: Mapping[str, Any]) -> str:
         return quote(path.encode("latin-1"), safe="/" + _SAFE)
     if "#" in raw:
         raise MalformedHeader("URL", "a request target has no fragment")
-    raw = raw.partition("?")[0]
+    if "?" in raw:
+        raw = raw.partition("?")[0]
     if not raw.startswith("/"):
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     return raw

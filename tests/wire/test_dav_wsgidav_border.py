@@ -5,6 +5,7 @@ code that leans on it or works around it wants a look. The second half is what o
 side of the border makes of them.
 """
 
+import gc
 import io
 from collections.abc import Iterable
 from typing import Any
@@ -105,6 +106,21 @@ def test_resources_are_asked_for_more_than_once_and_found_once(
 
     assert dav.mkcol("new").status_int == 201
     assert len(asked) == 3, "the target, its parent, and the target when it is made"
+
+
+@pytest.mark.parametrize("method", ["GET", "PROPFIND", "PUT", "DELETE"])
+def test_nothing_is_left_for_the_garbage_collector(dav: Dav, method: str) -> None:
+    """Resources hold the environ, which holds the request: that circle is broken."""
+    dav.put("a", b"x")
+    gc.collect()
+    gc.disable()
+    try:
+        assert dav.send(method, "a").status_int < 300
+        left = [item for item in gc.get_objects() if isinstance(item, DavRequest)]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 def test_methods_that_stock_refuses_first(server: SpacesRequestServer) -> None:
