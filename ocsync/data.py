@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 from wsgiref.types import StartResponse
 
-from ocsync.data_urls import DataUrls, TokenRefused
+from ocsync.data_urls import DataUrls
 from ocsync.problems import status_line
+from ocsync.signed_tokens import TokenRefused
 from ocsync.tus import cors
 from ocsync.tus.dialect import Dialect
 from ocsync.tus.edge import UploadEdge, announcement, tus_resumable

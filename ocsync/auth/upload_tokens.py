@@ -1,33 +1,24 @@
 """Upload tokens: who may put files into one folder, how large, and until when.
 
-JSON Web Tokens (HS256 and nothing else), made by whoever may write to the folder and
-given to an app. A token stands for its maker and is checked against the maker's
-rights whenever it is used; it opens nothing else. Nothing of it is stored.
+Made by whoever may write to the folder and given to an app. A token stands for its
+maker and is checked against the maker's rights whenever it is used; it opens nothing
+else. Nothing of it is stored.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import jwt
-
-from spaces.clock import MINUTE, Clock, Instant, from_seconds, to_seconds
+from ocsync.signed_tokens import Signed, TokenRefused, TokenSigner
+from spaces.clock import Clock, Instant
 from spaces.errors import NameRefused
 from spaces.ids import SpaceId, UserId, is_id, secret_id
 from spaces.names import require_name
 
 AUDIENCE: Final = "ocsync-upload"
 
-_ALGORITHM: Final = "HS256"
-_REQUIRED: Final = ["aud", "exp", "iat", "jti", "sub", "space", "folder"]
-_MAX_TOKEN: Final = 4096
-_SKEW: Final = MINUTE
-
-
-class UploadTokenRefused(Exception):
-    """The token is no token, not ours, or no longer valid."""
+_REQUIRED: Final = ("jti", "sub", "space", "folder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,70 +36,44 @@ class UploadTokens:
     """Signs and reads the tokens of one installation; the first key signs."""
 
     def __init__(self, *, keys: Sequence[bytes], clock: Clock) -> None:
-        self._keys = [
-            hmac.digest(key, b"ocsync upload token", "sha256") for key in keys
-        ]
-        self._clock = clock
+        own = [hmac.digest(key, b"ocsync upload token", "sha256") for key in keys]
+        self._signer = TokenSigner(
+            keys=own, audience=AUDIENCE, required=_REQUIRED, clock=clock
+        )
 
     def now(self) -> Instant:
         """The time by which tokens expire."""
-        return self._clock()
+        return self._signer.now()
 
     def sign(self, grant: UploadGrant) -> str:
         """A token for the grant."""
         claims: dict[str, object] = {
-            "aud": AUDIENCE,
-            "exp": to_seconds(grant.expires_at),
             "folder": list(grant.path),
-            "iat": to_seconds(self._clock()),
             "jti": secret_id(),
             "space": grant.space_id,
             "sub": grant.user_id,
         }
         if grant.max_bytes is not None:
             claims["max"] = grant.max_bytes
-        return jwt.encode(claims, self._keys[0], algorithm=_ALGORITHM)
+        return self._signer.sign(
+            claims, issued_at=self.now(), expires_at=grant.expires_at
+        )
 
     def read(self, token: str) -> UploadGrant:
         """What the token allows.
 
         Raises:
-            UploadTokenRefused: it is malformed, not signed by us in our way, for
-                another audience, expired, or of the future.
+            TokenRefused: it is not good, or allows nothing that makes sense.
         """
-        if len(token) > _MAX_TOKEN:
-            raise UploadTokenRefused
+        signed = self._signer.read(token)
         try:
-            claims = self._verified(token)
-            grant, issued_at = _grant(claims), from_seconds(_number(claims["iat"]))
-        except (jwt.PyJWTError, NameRefused, TypeError, ValueError) as error:
-            raise UploadTokenRefused from error
-        now = self._clock()
-        if grant.expires_at <= now or issued_at > now + _SKEW:
-            raise UploadTokenRefused
-        return grant
-
-    def _verified(self, token: str) -> Mapping[str, Any]:
-        """The claims, times unjudged: they are judged by the database's clock."""
-        for key in self._keys:
-            with suppress(jwt.InvalidSignatureError):
-                claims: Mapping[str, Any] = jwt.decode(
-                    token,
-                    key,
-                    algorithms=[_ALGORITHM],
-                    audience=AUDIENCE,
-                    options={
-                        "require": _REQUIRED,
-                        "verify_exp": False,
-                        "verify_iat": False,
-                        "verify_nbf": False,
-                    },
-                )
-                return claims
-        raise UploadTokenRefused
+            return _grant(signed)
+        except (NameRefused, TypeError, ValueError) as error:
+            raise TokenRefused("the claims make no sense") from error
 
 
-def _grant(claims: Mapping[str, Any]) -> UploadGrant:
+def _grant(signed: Signed) -> UploadGrant:
+    claims = signed.claims
     user_id, space_id, path = claims["sub"], claims["space"], claims["folder"]
     largest = claims.get("max")
     if not (is_id(user_id) and is_id(space_id) and isinstance(path, list)):
@@ -118,7 +83,7 @@ def _grant(claims: Mapping[str, Any]) -> UploadGrant:
         space_id=SpaceId(space_id),
         path=tuple(map(require_name, path)),
         max_bytes=None if largest is None else _number(largest),
-        expires_at=from_seconds(_number(claims["exp"])),
+        expires_at=signed.expires_at,
     )
 
 

@@ -10,13 +10,14 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ocsync.auth.upload_tokens import UploadGrant, UploadTokenRefused, UploadTokens
+from ocsync.auth.upload_tokens import UploadGrant, UploadTokens
 from ocsync.dialects.cors import Cors, origins_of
 from ocsync.dialects.face import Beginning
 from ocsync.dialects.landing import require_folder
 from ocsync.dialects.window import Document, Environ, read_json
 from ocsync.problems import HttpProblem, Problem
 from ocsync.settings import PulseSettings
+from ocsync.signed_tokens import TokenRefused
 from ocsync.tus.dialect import Dialect
 from ocsync.tus.headers import Grammar
 from ocsync.uploads.commands import Create
@@ -128,7 +129,7 @@ class Bearers:
         """
         try:
             grant = self.tokens.read(token)
-        except UploadTokenRefused:
+        except TokenRefused:
             grant = None
         actor = None if grant is None else self.accounts.actor(grant.user_id)
         if grant is None or actor is None:

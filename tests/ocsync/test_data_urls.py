@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocsync.data_urls import DataUrls, Ticket, TokenRefused, key_id
+from ocsync.data_urls import DataUrls, Ticket
+from ocsync.signed_tokens import TokenRefused, key_id
 from spaces.clock import HOUR, MINUTE, SECOND, Instant
 
 NOW = Instant(1_700_000_000 * SECOND)
