@@ -110,18 +110,19 @@ def test_tus_libraries(
     assert hash_on_server(server, f"{folder}/{name}") == content.sha256
 
 
+@pytest.mark.parametrize("vendor", ["owncloud", "infinitescale"])
 @pytest.mark.parametrize("size", [*SIZES, HUGE])
-def test_rclone(server: LiveServer, tmp_path: Path, size: int) -> None:
-    """Its chunks are larger than announced; what fails it tries again."""
+def test_rclone(server: LiveServer, tmp_path: Path, size: int, vendor: str) -> None:
+    """What fails it tries again; as tus, its chunks are larger than announced."""
     rclone = require_program("rclone")
     obscured = run_client([rclone, "obscure", server.password], cwd=tmp_path)
     content = write_content(tmp_path, size)
-    name = f"by_rclone {size}.bin"
+    name = f"by_rclone {vendor} {size}.bin"
 
     with cutting(server, size) as proxy:
         space = f"/dav/spaces/{server.personal_space()}"
         (tmp_path / "rclone.conf").write_text(
-            "[ocsync]\ntype = webdav\nvendor = infinitescale\n"
+            f"[ocsync]\ntype = webdav\nvendor = {vendor}\n"
             f"url = {proxy.url}{urlsplit(space).path}\n"
             f"user = {server.user}\npass = {obscured.stdout.strip()}\n"
         )

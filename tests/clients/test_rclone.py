@@ -1,12 +1,17 @@
-"""rclone, speaking to the server as Infinite Scale (tus) and as plain ownCloud."""
+"""rclone, speaking to the server as plain ownCloud and as Infinite Scale (tus)."""
 
+import re
+from collections import Counter
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, run_client
+from tests.clients.conftest import LiveServer, require_program, run_client, serving
 
 pytestmark = pytest.mark.clients
+
+VENDORS: Final = ("owncloud", "infinitescale")
 
 
 @pytest.fixture
@@ -28,21 +33,13 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("vendor", ["infinitescale", "owncloud"])
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_copy_there_check_and_back(
     server: LiveServer, tmp_path: Path, tree: Path, vendor: str
 ) -> None:
     """What is copied there is the same by checksum, and comes back the same."""
     rclone = require_program("rclone")
-    url = f"{server.url}/remote.php/webdav"
-    if vendor == "infinitescale":
-        url = f"{server.url}/dav/spaces/{server.personal_space()}"
-    obscured = run_client([rclone, "obscure", server.password], cwd=tmp_path)
-    (tmp_path / "rclone.conf").write_text(
-        f"[ocsync]\ntype = webdav\nvendor = {vendor}\nurl = {url}\n"
-        f"user = {server.user}\npass = {obscured.stdout.strip()}\n"
-    )
-    options = ["--config", tmp_path / "rclone.conf", "--retries", "1"]
+    options = configured(server, rclone, tmp_path, vendor)
     remote = f"ocsync:rclone-{vendor}"
 
     for arguments in (
@@ -61,22 +58,59 @@ def test_copy_there_check_and_back(
     ).read_bytes()
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_nothing_to_do_the_second_time(
-    server: LiveServer, tmp_path: Path, tree: Path
+    server: LiveServer, tmp_path: Path, tree: Path, vendor: str
 ) -> None:
     """Times and checksums are kept, so a second sync transfers nothing."""
     rclone = require_program("rclone")
-    obscured = run_client([rclone, "obscure", server.password], cwd=tmp_path)
-    (tmp_path / "rclone.conf").write_text(
-        "[ocsync]\ntype = webdav\nvendor = infinitescale\n"
-        f"url = {server.url}/dav/spaces/{server.personal_space()}\n"
-        f"user = {server.user}\npass = {obscured.stdout.strip()}\n"
-    )
-    options = ["--config", tmp_path / "rclone.conf", "--stats-one-line", "-v"]
+    options = [*configured(server, rclone, tmp_path, vendor), "--stats-one-line", "-v"]
+    remote = f"ocsync:again-{vendor}"
 
-    first = run_client([rclone, "sync", tree, "ocsync:again", *options], cwd=tmp_path)
-    second = run_client([rclone, "sync", tree, "ocsync:again", *options], cwd=tmp_path)
+    first = run_client([rclone, "sync", tree, remote, *options], cwd=tmp_path)
+    second = run_client([rclone, "sync", tree, remote, *options], cwd=tmp_path)
 
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert "Copied (new)" in first.stderr
     assert "Copied" not in second.stderr
+
+
+def test_answers_leave_nothing_to_ask(tmp_path: Path, tree: Path) -> None:
+    """A new file takes three requests, and a folder with nothing to do one."""
+    rclone = require_program("rclone")
+    files = sum(path.is_file() for path in tree.rglob("*"))
+    folders = sum(path.is_dir() for path in tree.rglob("*")) + 1
+
+    with serving(tmp_path) as server:
+        options = configured(server, rclone, tmp_path, "owncloud")
+        remote = "ocsync:counted"
+        copied = run_client([rclone, "copy", tree, remote, *options], cwd=tmp_path)
+        up = methods(server.log)
+        again = run_client([rclone, "sync", tree, remote, *options], cwd=tmp_path)
+        same = methods(server.log) - up
+
+    assert copied.returncode == again.returncode == 0, copied.stderr + again.stderr
+    assert up["PUT"] == files
+    # Some more before it begins: what the remote is, and what is there.
+    assert files <= up["PROPFIND"] <= files + folders
+    assert files <= up["MKCOL"] <= files + 2 * folders
+    assert set(up) == {"PUT", "PROPFIND", "MKCOL"}
+    assert same == {"PROPFIND": folders + 1}
+
+
+def configured(
+    server: LiveServer, rclone: str, folder: Path, vendor: str
+) -> list[object]:
+    """The options for a remote `ocsync` in the user's own space."""
+    obscured = run_client([rclone, "obscure", server.password], cwd=folder)
+    (folder / "rclone.conf").write_text(
+        f"[ocsync]\ntype = webdav\nvendor = {vendor}\npacer_min_sleep = 0s\n"
+        f"url = {server.url}/dav/spaces/{server.personal_space()}\n"
+        f"user = {server.user}\npass = {obscured.stdout.strip()}\n"
+    )
+    return ["--config", folder / "rclone.conf", "--retries", "1"]
+
+
+def methods(log: Path) -> Counter[str]:
+    """How often a server was asked what, by rclone."""
+    return Counter(re.findall(r" method=(\w+) .* agent=rclone/", log.read_text()))

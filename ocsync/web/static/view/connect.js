@@ -35,14 +35,12 @@ export async function open(_route, app) {
 export function connectCards({ user = null, space = null, announce, makeToken = null }) {
   const home = `${BASE}dav/files/${user ? encodeURIComponent(user.name) : "USER"}/`;
   const name = user ? quoted(user.name) : "USER";
-  const remote = space
-    ? `url=${quoted(BASE + davPath(space.id))} vendor=infinitescale`
-    : `url=${quoted(`${BASE}remote.php/webdav`)} vendor=owncloud`;
+  const remote = quoted(BASE + (space ? davPath(space.id) : "remote.php/webdav"));
   const lines = {
     desktop: [BASE.replace(/\/$/, "")],
     rclone: [
-      `rclone config create files webdav ${remote} \\`,
-      `  user=${name} pass=${PROMPT} > /dev/null \\`,
+      `rclone config create files webdav vendor=owncloud url=${remote} \\`,
+      `  pacer_min_sleep=0s user=${name} pass=${PROMPT} > /dev/null \\`,
       "  && rclone lsf files:",
     ],
     davfs2: [
