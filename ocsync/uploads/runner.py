@@ -42,7 +42,7 @@ from ocsync.uploads.terms import (
     UploadRefused,
 )
 from ocsync.uploads.writing import Depot, Writing
-from ocsync.wire.body import BLOCK_BYTES, BodyError
+from ocsync.wire.body import BLOCK_BYTES, BodyError, BodyTooLarge
 from spaces import errors
 from spaces.clock import Instant
 from spaces.ids import UploadId
@@ -149,6 +149,7 @@ class Engine:
             SpacesError: its owner may no longer write there, or has no quota.
         """
         if upload is None or upload.holder is None:
+            command = _measured(command, upload, transfer)
             effects = decide(state_of(upload), command, terms.limits)
             _raise_refusal(effects, upload)
             if upload is None or effects in _ANSWERS:
@@ -337,6 +338,22 @@ def state_of(upload: Upload | None) -> State:
         is_received = upload.is_received and not is_part
         phase = Phase.RECEIVED if is_received else Phase.OPEN
     return State(phase, upload.kind, upload.offset, upload.length)
+
+
+def _measured(command: Append, upload: Upload | None, transfer: Transfer) -> Append:
+    """The command with its length, if it may be an empty one after the last byte.
+
+    Its end alone tells the length of a body in chunks, and tus-java-client sends no
+    other: it ends with an empty one, and so it begins with an empty file.
+    """
+    is_finished = upload is not None and upload.state is UploadState.FINISHED
+    if not is_finished or command.chunk.length is not None:
+        return command
+    try:
+        count = transfer.open_body(0).readinto(bytearray(1))
+    except BodyTooLarge:
+        return command
+    return replace(command, chunk=replace(command.chunk, length=count))
 
 
 def _mark_resumable(transfer: Transfer, chunk: Chunk | None) -> None:

@@ -376,6 +376,33 @@ def test_c28_s10_chunked_body_with_a_trailer(site: Site) -> None:
     assert site.read(path) == b"0123456789"
 
 
+@pytest.mark.parametrize("length", [0, 5])
+def test_f13_empty_chunked_part_at_the_end(site: Site, length: int) -> None:
+    """It replays the answer, though its length is known at its end only.
+
+    So tus-java-client ends where the file is a multiple of its part, or empty, by
+    Java's own HTTP client, which knows no PATCH and waits to be told to continue.
+    """
+    path = site.start(length)
+    if length:
+        site.patch(path, 0, b"01234")
+    override = "X-HTTP-Method-Override: PATCH"
+    offset = f"Upload-Offset: {length}"
+    head = (AUTH, VERSION, CHUNK, override, offset, "Transfer-Encoding: chunked")
+    with site.connect() as client:
+        client.request(f"POST {path}", *head, "Expect: 100-continue")
+        assert client.read_answer().status == 100
+        client.send(b"0\r\n\r\n")
+        empty = client.read_answer()
+        client.request(f"POST {path}", *head)
+        client.send(b"1\r\nx\r\n0\r\n\r\n")
+        more = client.read_answer()
+
+    assert (empty.status, empty["upload-offset"]) == (204, str(length))
+    assert (more.status, more["upload-offset"]) == (409, str(length))
+    assert site.read(path) == b"01234"[:length]
+
+
 def test_s10_a_trailer_that_was_not_announced(site: Site) -> None:
     """A checksum that nobody could compute in time is refused, never passed over."""
     path = site.start(10)
