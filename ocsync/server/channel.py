@@ -45,6 +45,7 @@ class Channel:
         self._lock = threading.Lock()
         self._waker: Waker | None = None
         self._is_shut = False
+        self._is_dry = False
         self._body: object = None
         self.resumable_body: object = None
         """The body that may be cut as soon as the server stops, if there is one."""
@@ -103,6 +104,9 @@ class Channel:
     def receive_into(self, view: memoryview, pace: Pace) -> int:
         """What is buffered, or else what one receive gives; 0 at the stream's end.
 
+        A client that did not fill the view has been lingered for once; the next time
+        the thread gives its turn away at once.
+
         Raises:
             TruncatedBody: the client stalls, is gone or is too slow, or the
                 connection was shut for reading.
@@ -115,12 +119,14 @@ class Channel:
             if self._is_shut:
                 raise BodyInterrupted("the server stopped reading")
             try:
-                count = self.transport.receive_into(view)
+                count = self.transport.receive_into(view, wait=not self._is_dry)
             except OSError as error:
                 raise TruncatedBody(f"the connection broke: {error}") from error
             if count is not None:
+                self._is_dry = count < len(view)
                 pace.add(count)
                 return count
+            self._is_dry = False
             self._wait_to_read(pace)
 
     def receive_line(self, limit: int, pace: Pace) -> bytes:

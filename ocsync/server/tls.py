@@ -63,18 +63,19 @@ class TlsTransport:
         """One receive; b"" at the end of the stream, None if nothing has come yet."""
         buffer = bytearray(size)
         view = memoryview(buffer)
-        count = self.receive_into(view) if wait else self._receive_now(view)
+        count = self._receive_soon(view) if wait else self._receive_now(view)
         return None if count is None else bytes(memoryview(buffer)[:count])
 
-    def receive_into(self, view: memoryview) -> int | None:
-        """As `receive`, into a buffer; 0 at the end of the stream."""
-        count = self._receive_now(view)
-        if count is None:
-            poller = select.poll()
-            poller.register(self._socket.fileno(), select.POLLIN)
-            if poller.poll(self._linger_ms):
-                count = self._receive_now(view)
-        return count
+    def receive_into(self, view: memoryview, *, wait: bool) -> int | None:
+        """Into a buffer, with as many records as have come."""
+        count = self._receive_soon(view) if wait else self._receive_now(view)
+        if not count:
+            return count
+        filled = count
+        with contextlib.suppress(OSError):  # the next call meets it again
+            while filled < len(view) and (more := self._receive_now(view[filled:])):
+                filled += more
+        return filled
 
     def send(self, data: bytes | memoryview, *, more: bool = False) -> int | None:
         """One send; how much was taken, None if nothing could be."""
@@ -112,6 +113,15 @@ class TlsTransport:
             with contextlib.suppress(OSError, ValueError):
                 self._socket.unwrap()
         self._socket.close()
+
+    def _receive_soon(self, view: memoryview) -> int | None:
+        count = self._receive_now(view)
+        if count is None:
+            poller = select.poll()
+            poller.register(self._socket.fileno(), select.POLLIN)
+            if poller.poll(self._linger_ms):
+                count = self._receive_now(view)
+        return count
 
     def _receive_now(self, view: memoryview) -> int | None:
         try:

@@ -12,6 +12,7 @@ import struct
 from typing import Final, Protocol
 
 DONT_WAIT: Final = int(getattr(socket, "MSG_DONTWAIT", 0))
+_WAIT_ALL: Final = int(getattr(socket, "MSG_WAITALL", 0))
 _MORE: Final = int(getattr(socket, "MSG_MORE", 0))
 _PEER_CLOSED: Final = getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -50,8 +51,12 @@ class Transport(Protocol):
         """
         ...
 
-    def receive_into(self, view: memoryview) -> int | None:
-        """As `receive`, into a buffer; 0 at the end of the stream."""
+    def receive_into(self, view: memoryview, *, wait: bool) -> int | None:
+        """Into a buffer, if possible all of it; 0 at the end of the stream.
+
+        It may linger for more although some bytes have come: fewer but a full buffer
+        means that nothing more comes at present.
+        """
         ...
 
     def send(self, data: bytes | memoryview, *, more: bool = False) -> int | None:
@@ -123,10 +128,10 @@ class PlainTransport:
         except BlockingIOError:
             return None
 
-    def receive_into(self, view: memoryview) -> int | None:
-        """As `receive`, into a buffer; 0 at the end of the stream."""
+    def receive_into(self, view: memoryview, *, wait: bool) -> int | None:
+        """Into a buffer, as far as bytes come within the linger."""
         try:
-            return self._socket.recv_into(view)
+            return self._socket.recv_into(view, 0, _WAIT_ALL if wait else DONT_WAIT)
         except BlockingIOError:
             return None
 

@@ -28,6 +28,7 @@ class Script:
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = [piece for piece in pieces if piece]
         self.sent = b""
+        self.lingered: list[bool] = []
 
     def begin(self) -> bool:
         """There is no handshake."""
@@ -43,8 +44,9 @@ class Script:
             self._pieces.insert(0, piece[size:])
         return piece[:size]
 
-    def receive_into(self, view: memoryview) -> int | None:
+    def receive_into(self, view: memoryview, *, wait: bool) -> int | None:
         """As `receive`."""
+        self.lingered.append(wait)
         data = self.receive(len(view), wait=True) or b""
         view[: len(data)] = data
         return len(data)
@@ -57,7 +59,7 @@ class Script:
 
     def discard_into(self, view: memoryview) -> int | None:
         """As `receive_into`."""
-        return self.receive_into(view)
+        return self.receive_into(view, wait=False)
 
     def is_peer_gone(self) -> bool:
         """Whether there are no more pieces."""
@@ -80,8 +82,13 @@ def threads_of(**bounds: int) -> Threads:
 
 def channel_of(pieces: list[bytes]) -> Channel:
     """A channel on which these pieces come, and then the end."""
+    return channel_over(Script(pieces))
+
+
+def channel_over(transport: Script) -> Channel:
+    """A channel that nobody else uses."""
     return Channel(
-        Script(pieces),
+        transport,
         threads=threads_of(threads=1, most_threads=2),
         wakers=ThreadWakers(),
         limits=Limits(),
@@ -141,6 +148,18 @@ def test_a_cut_length_hands_out_everything_first(
     assert body.remaining == missing
     with pytest.raises(TruncatedBody):
         body.readinto(buffer)
+
+
+def test_a_client_that_ran_dry_is_not_lingered_for_again() -> None:
+    """Whoever filled the buffer gets the linger; whoever did not has just had it."""
+    script = Script([b"full", b"dry", b"late", b"full", b"over"])
+    channel, pace = channel_over(script), Pace(limits=Limits())
+    buffer = memoryview(bytearray(4))
+
+    for _ in range(5):
+        channel.receive_into(buffer, pace)
+
+    assert script.lingered == [True, True, False, True, True]
 
 
 HEAD = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
