@@ -90,25 +90,37 @@ class RunningChecksums:
         return tuple(self._hashes)
 
     @property
-    def costly_updates(self) -> tuple[Callable[[Data], None], ...]:
-        """The steps beside `update_rolling` that make an update.
+    def lanes(self) -> tuple[Callable[[Data], None], ...]:
+        """The steps that together make an update.
 
         Each must be given all bytes in order, and may be on a thread of its own.
         """
-        return tuple(
-            running.update
-            for running in self._hashes.values()
-            if not isinstance(running, _Rolling)
-        )
+        costly = self._costly()
+        if not costly:
+            return (self._update_cheap,)
+        first, *others = costly
+
+        def step(data: Data) -> None:
+            self._update_cheap(data)
+            first(data)
+
+        return (step, *others)
 
     def update(self, data: Data) -> None:
         """Take in the next bytes."""
-        self.update_rolling(data)
-        for step in self.costly_updates:
+        self._update_cheap(data)
+        for step in self._costly():
             step(data)
 
-    def update_rolling(self, data: Data) -> None:
-        """Count the next bytes and take them into the sums that cost little."""
+    def _costly(self) -> list[Callable[[Data], None]]:
+        return [
+            running.update
+            for running in self._hashes.values()
+            if not isinstance(running, _Rolling)
+        ]
+
+    def _update_cheap(self, data: Data) -> None:
+        """Count the bytes, and take them into the sums that cost little."""
         for running in self._hashes.values():
             if isinstance(running, _Rolling):
                 running.update(data)

@@ -117,8 +117,8 @@ class _OpenSslHash:
         if view.readonly or not view.contiguous:
             self._update(self._context, bytes(view), ctypes.c_size_t(view.nbytes))
             return
-        block = (ctypes.c_char * view.nbytes).from_buffer(view)
-        self._update(self._context, block, ctypes.c_size_t(view.nbytes))
+        first = ctypes.c_char.from_buffer(view)
+        self._update(self._context, ctypes.byref(first), ctypes.c_size_t(view.nbytes))
 
     def hexdigest(self) -> str:
         """The digest of all bytes so far; more may follow."""

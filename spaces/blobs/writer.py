@@ -1,6 +1,6 @@
 """Writing content: bytes go to a staging area and through the checksums at once.
 
-`Appender` does that for one run of bytes; for long runs the costly checksums are
+`Appender` does that for one run of bytes; where many come fast the checksums are
 computed on other threads, while the next bytes arrive. `FileWriter` makes a whole new
 blob with it. Where the bytes come from is not known here.
 """
@@ -18,8 +18,12 @@ from spaces.model import Content
 
 BLOCK_BYTES: Final = 256 * 1024
 _SPARE_BLOCKS: Final = 3
+_HAND_OVER_BYTES: Final = BLOCK_BYTES * 3 // 4
+"""A buffer so full goes to the other threads: less is not worth waking them for."""
+_THREADS_FOR_BYTES: Final = 1024 * 1024
+"""What is left is hashed by this thread before others would have helped."""
 _THREADS_FROM_BYTES: Final = 4 * 1024 * 1024
-"""Shorter runs are hashed before other threads would have helped."""
+"""Even bytes that come slowly are hashed by others after so many."""
 
 
 class Appender:
@@ -43,7 +47,9 @@ class Appender:
         if expected_bytes is not None:
             block = max(min(expected_bytes, BLOCK_BYTES), 1)
         self._current = bytearray(block)
+        self._filled = 0
         self._appended = 0
+        self._expected = expected_bytes
         self._threads: _HashingThreads | None = None
 
     @property
@@ -58,7 +64,7 @@ class Appender:
 
     def buffer(self) -> memoryview:
         """Room for the next bytes."""
-        return memoryview(self._current)
+        return memoryview(self._current)[self._filled :]
 
     def advance(self, count: int) -> None:
         """Take the first `count` bytes of the buffer.
@@ -67,10 +73,11 @@ class Appender:
             StorageFull: not all of them found room.
         """
         before = self._staged.size
+        block = memoryview(self._current)[self._filled : self._filled + count]
         try:
-            self._staged.write(memoryview(self._current)[:count])
+            self._staged.write(block)
         finally:
-            self._hash_current(self._staged.size - before)
+            self._take(block[: self._staged.size - before])
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append all of the data.
@@ -80,49 +87,49 @@ class Appender:
         """
         rest = memoryview(data)
         while rest:
-            block = rest[: len(self._current)]
-            if self._threads is None:
-                self._write_through(block)
-            else:
-                self._current[: len(block)] = block
-                self.advance(len(block))
-            rest = rest[len(block) :]
+            room = self.buffer()
+            count = min(len(room), len(rest))
+            room[:count] = rest[:count]
+            self.advance(count)
+            rest = rest[count:]
 
     def settle(self) -> None:
         """Return when the checksums cover every byte that was appended."""
         threads, self._threads = self._threads, None
         if threads is not None:
-            threads.finish()
+            threads.finish(self._current, self._filled)
+            self._filled = 0
 
-    def _write_through(self, block: memoryview) -> None:
-        before = self._staged.size
-        try:
-            self._staged.write(block)
-        finally:
-            count = self._staged.size - before
-            self._checksums.update(block[:count])
-            self._appended += count
-            self._start_threads()
-
-    def _hash_current(self, count: int) -> None:
-        self._appended += count
-        self._start_threads()
-        data = memoryview(self._current)[:count]
+    def _take(self, block: memoryview) -> None:
+        """Let the checksums have what was written."""
+        self._appended += len(block)
         if self._threads is None:
-            self._checksums.update(data)
-        else:
-            self._checksums.update_rolling(data)
-            self._current = self._threads.swap(self._current, count)
-
-    def _start_threads(self) -> None:
-        if self._threads is None and self._appended >= _THREADS_FROM_BYTES:
-            steps = self._checksums.costly_updates
-            if steps:
+            self._checksums.update(block)
+            if self._is_worth_threads(len(block)):
+                steps = self._checksums.lanes
                 self._threads = _HashingThreads(steps, len(self._current))
+            return
+        self._filled += len(block)
+        if self._filled >= min(_HAND_OVER_BYTES, len(self._current)):
+            self._current = self._threads.swap(self._current, self._filled)
+            self._filled = 0
+
+    def _is_worth_threads(self, count: int) -> bool:
+        """Whether bytes come so fast, and so many of them, that hashing holds them up.
+
+        A client that cannot fill a buffer at once needs no more threads and memory.
+        """
+        if self._appended >= _THREADS_FROM_BYTES:
+            return True
+        if count < BLOCK_BYTES:
+            return False
+        if self._expected is None:
+            return self._appended >= _THREADS_FOR_BYTES
+        return self._expected - self._appended >= _THREADS_FOR_BYTES
 
 
 class _HashingThreads:
-    """One thread for each costly hash; full buffers pass through all, and come back."""
+    """One thread for each lane; full buffers pass through all, and come back."""
 
     def __init__(
         self, steps: tuple[Callable[[memoryview], None], ...], block_bytes: int
@@ -147,8 +154,9 @@ class _HashingThreads:
         assert back is not None
         return back[0]
 
-    def finish(self) -> None:
-        """Wait until all buffers are done with."""
+    def finish(self, last: bytearray, count: int) -> None:
+        """Hand over the last buffer, and wait until all are done with."""
+        self._queues[0].put((last, count))
         self._queues[0].put(None)
         for thread in self._threads:
             thread.join()
