@@ -100,11 +100,11 @@ class _StructuredLog:
         now = self._clock.now()
         if self._is_json:
             head = {"event": "request", "level": "info", "timestamp": now}
-            line = json.dumps({**fields, **head})
+            line = json.dumps({**fields, **head}) + "\n"
         else:
-            pairs = " ".join(f"{key}={_value(value)}" for key, value in fields.items())
-            line = f"{now} INFO request {pairs}"
-        self._stream.write(f"{line}\n")
+            pairs = [f"{key}={_value(value)}" for key, value in fields.items()]
+            line = f"{now} INFO request {' '.join(pairs)}\n"
+        self._stream.write(line)
         self._stream.flush()
 
 
@@ -203,7 +203,7 @@ def _value(value: object) -> str:
             return str(value)
         value = str(value)
     if value and " " not in value and '"' not in value:
-        return _quiet(value)
+        return value if value.isprintable() else _quiet(value)
     # Else a client could end the value, and add fields of its own.
     escaped = value.replace("\\", r"\\").replace('"', r"\"")
     return f'"{_quiet(escaped)}"'
@@ -211,7 +211,7 @@ def _value(value: object) -> str:
 
 def _quiet(text: str) -> str:
     """No control characters: a client's text must not draw on a terminal."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
         character if character.isprintable() else f"\\x{ord(character):02x}"

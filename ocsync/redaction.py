@@ -34,7 +34,7 @@ class Redactor:
         # A slash too many leads nowhere here, but the token in it is good elsewhere.
         head = head.replace("/", "/+")
         segment = rf"(?P<start>[^/?\s]{{0,{_SHOWN}}})[^/?\s]*"
-        self._path = re.compile(f"^{head}{segment}")
+        self._path = re.compile(f"{head}{segment}")
         self._path_in_text = re.compile(rf"(?<![\w.~/-]){head}{segment}")
 
     @classmethod
@@ -53,7 +53,10 @@ class Redactor:
 
     def path(self, path: str) -> str:
         """The path of a URL with everything that is a credential cut short."""
-        return self._path.sub(r"\g<head>\g<start>…", path, count=1)
+        found = self._path.match(path)
+        if found is None:
+            return path
+        return f"{found['head']}{found['start']}…{path[found.end() :]}"
 
     def query(self, query: str) -> str:
         """A query string with the values of secret parameters taken out."""

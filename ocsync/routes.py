@@ -11,13 +11,14 @@ Nothing here knows what a mount does.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ocsync.problems import HttpProblem
 from ocsync.renderings import Form
 
 LEGACY_PREFIX: Final = "/remote.php"
+_BELOW_LEGACY: Final = f"{LEGACY_PREFIX}/"
 
 
 class Access(Enum):
@@ -60,8 +61,7 @@ class Mount:
     problem_headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A mount found for a path, and how the path divides."""
 
     mount: Mount
@@ -92,7 +92,7 @@ class Routes:
     def find(self, path: str) -> Match | None:
         """The mount whose prefix is the longest one of the path, if any."""
         legacy = ""
-        if path == LEGACY_PREFIX or path.startswith(f"{LEGACY_PREFIX}/"):
+        if path.startswith(_BELOW_LEGACY) or path == LEGACY_PREFIX:
             legacy, path = LEGACY_PREFIX, path.removeprefix(LEGACY_PREFIX)
         prefix = path.rstrip("/") or ""
         while True:

@@ -38,6 +38,7 @@ EXPOSED_HEADERS: Final = (
     " Upload-Metadata, Upload-Offset, X-OC-Mtime, X-Request-Id"
 )
 _PREFLIGHT_SECONDS: Final = "7200"
+_VARY: Final = ("Vary", "Origin")
 
 
 class Cors:
@@ -92,7 +93,7 @@ class Cors:
 
     def marks(self, origin: str) -> Headers:
         """What an answer says to a page of this origin, or to none."""
-        headers: Headers = [("Vary", "Origin")]
+        headers: Headers = [_VARY]
         allowed = self._allowed(origin) if origin else None
         if allowed is not None:
             headers += [
@@ -137,7 +138,7 @@ class _Answer:
 def _opened(headers: Headers, origin: str) -> Headers:
     """The headers, readable for pages of any origin."""
     present = {name.lower() for name, _ in headers}
-    marks = [("Vary", "Origin")]
+    marks = [_VARY]
     if origin:
         marks += [
             ("Access-Control-Allow-Origin", "*"),

@@ -8,6 +8,7 @@ exception goes on to the server.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ocsync.log import Log
@@ -17,6 +18,9 @@ from ocsync.routes import form_of, problem_headers_of
 from ocsync.wire.filebody import FileBody
 from ocsync.wsgi import ExceptionInfo, Headers
 from spaces.errors import StoreUnavailable
+
+_WHOLE: Final = (list, tuple, FileBody)
+"""Bodies that cannot fail once they are there."""
 
 
 class Errors:
@@ -35,7 +39,7 @@ class Errors:
             body = self._app(environ, start_response)
         except Exception as error:  # noqa: BLE001
             return self.answer(error, environ, start_response)
-        if isinstance(body, list | tuple | FileBody):
+        if isinstance(body, _WHOLE):
             return body
         return _Guarded(body, self, environ, start_response)
 

@@ -34,7 +34,7 @@ _ALWAYS: Final = (
     ("X-Permitted-Cross-Domain-Policies", "none"),
     ("X-Robots-Tag", "none"),
 )
-_LOWER_ALWAYS: Final = tuple((name.lower(), (name, value)) for name, value in _ALWAYS)
+_LOWER_ALWAYS: Final = [(name.lower(), (name, value)) for name, value in _ALWAYS]
 _OVER_TLS: Final = (
     "Strict-Transport-Security",
     "max-age=315360000; includeSubDomains; preload",
@@ -105,7 +105,7 @@ class _Answer:
         present = set(map(str.lower, map(_NAME, headers)))
         complete = [
             *headers,
-            *(pair for lower, pair in _LOWER_ALWAYS if lower not in present),
+            *[pair for lower, pair in _LOWER_ALWAYS if lower not in present],
             ("X-Request-Id", visit.request_id),
         ]
         if visit.environ.get("ocsync.base_url", "").startswith("https:"):

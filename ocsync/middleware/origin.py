@@ -26,6 +26,8 @@ _HOST: Final = re.compile(
 _USUAL_PORTS: Final = {"http": "80", "https": "443"}
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
 _PAIR: Final = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)')
+_REMEMBERED: Final = 256
+"""Hosts and addresses of which is remembered what was found out about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Origin:
         self._names = {name.lower().rstrip(".") for name in settings.hosts}
         if settings.host not in _ANY_ADDRESS:
             self._names.add(settings.host.lower())
+        self._is_ours = lru_cache(_REMEMBERED)(self._judge_host)
+        self._is_proxy = lru_cache(_REMEMBERED)(self._judge_peer)
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -77,28 +81,25 @@ class Origin:
         environ["wsgi.url_scheme"] = scheme
         if self._url is None:
             host = forwarded.host or _asked_host(environ)
-            self._require_ours(host, environ)
-            environ["ocsync.base_url"] = (
-                f"{scheme}://{_without_usual_port(host, scheme)}"
-            )
+            if not self._is_ours(host):
+                self._require_open(host, environ)
+            environ["ocsync.base_url"] = _base_url(scheme, host)
         else:
             environ["ocsync.base_url"] = self._url
             self._strip_prefix(environ)
 
-    def _require_ours(self, host: str, environ: WSGIEnvironment) -> None:
-        match = _HOST.fullmatch(host)
-        if match is None:
-            raise HttpProblem(400, "The Host header is malformed")
-        name = match["name"].strip("[]").lower().rstrip(".")
-        if name in self._names or _is_loopback(name):
-            return
-        if environ.get("PATH_INFO") in self._open_paths:
-            return
-        raise HttpProblem(
-            421,
-            f"This server does not answer for the host {name!r}:"
-            " set OCSYNC_URL to its public URL, or OCSYNC_HOSTS to further names",
-        )
+    def _judge_host(self, host: str) -> bool:
+        name = _name_of(host)
+        return name in self._names or _is_loopback(name)
+
+    def _require_open(self, host: str, environ: WSGIEnvironment) -> None:
+        """Refuse what is not ours, but for paths that answer under every host."""
+        if environ.get("PATH_INFO") not in self._open_paths:
+            raise HttpProblem(
+                421,
+                f"This server does not answer for the host {_name_of(host)!r}:"
+                " set OCSYNC_URL to its public URL, or OCSYNC_HOSTS to further names",
+            )
 
     def _strip_prefix(self, environ: WSGIEnvironment) -> None:
         """Move the path of the public URL to where WSGI wants it."""
@@ -122,7 +123,7 @@ class Origin:
         environ["REMOTE_ADDR"] = client
         return forwarded
 
-    def _is_proxy(self, address: str) -> bool:
+    def _judge_peer(self, address: str) -> bool:
         if not self._proxies:
             return self._has_socket and not address
         try:
@@ -141,12 +142,25 @@ def _asked_host(environ: WSGIEnvironment) -> str:
     return f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
 
 
-def _without_usual_port(host: str, scheme: str) -> str:
+def _name_of(host: str) -> str:
+    """The name in a Host field, as it is compared.
+
+    Raises:
+        HttpProblem: 400, it is malformed.
+    """
+    match = _HOST.fullmatch(host)
+    if match is None:
+        raise HttpProblem(400, "The Host header is malformed")
+    return match["name"].strip("[]").lower().rstrip(".")
+
+
+@lru_cache(_REMEMBERED)
+def _base_url(scheme: str, host: str) -> str:
     name, colon, port = host.rpartition(":")
-    return name if colon and port == _USUAL_PORTS.get(scheme) else host
+    is_usual = colon and port == _USUAL_PORTS.get(scheme)
+    return f"{scheme}://{name if is_usual else host}"
 
 
-@lru_cache(maxsize=256)
 def _is_loopback(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
