@@ -19,7 +19,8 @@ from ocsync.auth.guard import Guard
 from ocsync.auth.login_book import LoginBook
 from ocsync.auth_app import auth_app_mounts
 from ocsync.datadir import Secrets, read_secrets
-from ocsync.dav.chunked_put import chunked_uploads
+from ocsync.dav.chunk_folders import chunk_folder_mounts
+from ocsync.dav.chunks import chunked_uploads
 from ocsync.dav.mounts import dav_mounts
 from ocsync.dialects.mounts import Workshop, dialect_mounts
 from ocsync.features import archive_limits, features_of
@@ -122,6 +123,9 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
         library=around.library,
         keys=around.secrets.url_keys,
     )
+    chunked = chunked_uploads(
+        around.settings.uploads, engine=uploads.engine, library=around.library
+    )
     mounts = (
         *operation_mounts(library=around.library, log=around.log),
         *metrics_mounts(
@@ -141,10 +145,9 @@ def _mounts(around: Surroundings) -> tuple[Mount, ...]:
             settings=around.settings.dav,
             create_upload=uploads.create_upload,
             announcement=uploads.announcement,
-            chunked=chunked_uploads(
-                around.settings.uploads, engine=uploads.engine, library=around.library
-            ),
+            chunked=chunked,
         ),
+        *chunk_folder_mounts(library=around.library, chunked=chunked),
         *uploads.mounts,
         *dialect_mounts(
             Workshop(

@@ -30,6 +30,7 @@ def features_of(settings: Settings, prefixes: Collection[str]) -> Features:
         archive=archive_limits(settings) if "/archiver" in prefixes else None,
         reports=("search-files",) if has_dav else (),
         search_properties=_SEARCHABLE if has_dav else (),
+        chunking="/dav/uploads" in prefixes,
         trash=has_dav,
         versions=has_dav,
         favorites=has_dav,

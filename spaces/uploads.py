@@ -152,10 +152,12 @@ class Uploads:
         with self._database.read() as connection:
             return list(rows.stream_open(connection))
 
-    def list_open_of(self, user_id: UserId, dialect: str) -> list[Upload]:
-        """The user's uploads of one dialect that want bytes, oldest first."""
+    def list_open_of(
+        self, user_id: UserId, dialect: str, prefix: str = ""
+    ) -> list[Upload]:
+        """The user's open uploads of one dialect, by the beginning of their labels."""
         with self._database.read() as connection:
-            return rows.list_open_of(connection, user_id, dialect)
+            return rows.list_open_of(connection, user_id, dialect, prefix)
 
     def claim(self, upload: Upload, holder: str, claim: Claim) -> Upload:
         """Become the one writer of an open upload, as it was seen.

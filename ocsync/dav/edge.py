@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
-from ocsync.dav.chunked_put import ChunkedUploads
+from ocsync.dav.chunks import ChunkedUploads
 from ocsync.dav.lock_hrefs import met_lock_href
 from ocsync.dav.provider import SpacesProvider
 from ocsync.dav.refusals import is_refusal, refusal, unwrapped

@@ -2,7 +2,7 @@
 
 from wsgiref.types import WSGIApplication
 
-from ocsync.dav.chunked_put import ChunkedUploads
+from ocsync.dav.chunks import ChunkedUploads
 from ocsync.dav.edge import DavEdge
 from ocsync.dav.request import Headers
 from ocsync.renderings import Form

@@ -13,7 +13,8 @@ from wsgidav.dav_error import DAVError
 from wsgidav.dav_provider import _DAVResource
 from wsgidav.request_server import RequestServer
 
-from ocsync.dav.chunked_put import ChunkedPut, ChunkedUploads
+from ocsync.dav.chunked_put import ChunkedPut
+from ocsync.dav.chunks import ChunkedUploads
 from ocsync.dav.locations import InSpace, Listing
 from ocsync.dav.locking import Locking
 from ocsync.dav.meta_resources import VersionResource

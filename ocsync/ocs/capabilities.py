@@ -52,6 +52,8 @@ class Features:
     archive: ArchiveLimits | None = None
     reports: tuple[str, ...] = ()
     search_properties: tuple[str, ...] = ()
+    chunking: bool = False
+    """Whether files are taken in chunks by the ways from before tus, too."""
     trash: bool = False
     versions: bool = False
     favorites: bool = False
@@ -102,7 +104,7 @@ def _core(features: Features, host: str) -> Document:
 def _files(features: Features) -> Document:
     document: Document = {
         "privateLinks": features.private_links,
-        "bigfilechunking": False,
+        "bigfilechunking": features.chunking,
         "undelete": features.trash,
         "versioning": features.versions,
         "favorites": features.favorites,
@@ -140,8 +142,8 @@ def _files(features: Features) -> Document:
 
 def _dav(features: Features) -> Document:
     return {
-        # Empty: neither form of chunking from before tus (desktop 2.x).
-        "chunking": "",
+        # Clients that know tus prefer that; Nextcloud's know only this.
+        "chunking": "1.0" if features.chunking else "",
         "trashbin": "1.0" if features.trash else "",
         "reports": list(features.reports),
         "chunkingParallelUploadDisabled": False,

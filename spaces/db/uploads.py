@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
     and_,
     bindparam,
     delete,
@@ -114,12 +115,14 @@ _FORGOTTEN: Final = Statement(
 _LIST: Final = Statement(
     select(*_COLUMNS).where(_OPEN).order_by(uploads.c.created_at, uploads.c.id)
 )
+_PREFIX: Final = bindparam("prefix", type_=Text)
 _LIST_OF_OWNER: Final = Statement(
     select(*_COLUMNS)
     .where(
         _OPEN,
         uploads.c.owner_id == bindparam("owner_id"),
         uploads.c.dialect == bindparam("dialect"),
+        func.substr(uploads.c.label, 1, func.length(_PREFIX)) == _PREFIX,
     )
     .order_by(uploads.c.created_at, uploads.c.id)
 )
@@ -338,10 +341,12 @@ def stream_open(connection: Connection) -> Iterator[Upload]:
 
 
 def list_open_of(
-    connection: Connection, owner_id: UserId, dialect: str
+    connection: Connection, owner_id: UserId, dialect: str, prefix: str
 ) -> list[Upload]:
-    """The open uploads of one user in one dialect, oldest first."""
-    rows = _LIST_OF_OWNER.all(connection, owner_id=owner_id, dialect=dialect)
+    """A user's open uploads of one dialect whose labels begin so, oldest first."""
+    rows = _LIST_OF_OWNER.all(
+        connection, owner_id=owner_id, dialect=dialect, prefix=prefix
+    )
     return [_read(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""rclone, speaking to the server as plain ownCloud and as Infinite Scale (tus)."""
+"""rclone, speaking to the server as to ownCloud, Infinite Scale (tus) and Nextcloud."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from tests.clients.conftest import LiveServer, require_program, run_client, serv
 
 pytestmark = pytest.mark.clients
 
-VENDORS: Final = ("owncloud", "infinitescale")
+VENDORS: Final = ("owncloud", "infinitescale", "nextcloud")
 
 
 @pytest.fixture
@@ -103,9 +103,13 @@ def configured(
 ) -> list[object]:
     """The options for a remote `ocsync` in the user's own space."""
     obscured = run_client([rclone, "obscure", server.password], cwd=folder)
+    # To Nextcloud it sends large files in chunks, and finds their folder by this URL.
+    path = f"/dav/spaces/{server.personal_space()}"
+    if vendor == "nextcloud":
+        path = f"/remote.php/dav/files/{server.user}"
     (folder / "rclone.conf").write_text(
         f"[ocsync]\ntype = webdav\nvendor = {vendor}\npacer_min_sleep = 0s\n"
-        f"url = {server.url}/dav/spaces/{server.personal_space()}\n"
+        f"url = {server.url}{path}\n"
         f"user = {server.user}\npass = {obscured.stdout.strip()}\n"
     )
     return ["--config", folder / "rclone.conf", "--retries", "1"]

@@ -117,6 +117,7 @@ def test_every_switch_that_is_on_is_known_here(advertised: Json) -> None:
     assert set(switches(advertised)) == {
         "core.status.installed",
         "core.support-url-signing",
+        "files.bigfilechunking",
         "files.privateLinks",
         "files.undelete",
         "files.versioning",
@@ -201,6 +202,22 @@ def test_tus(walk: Walk, advertised: Json) -> None:
         walk.ask("HEAD", f"{walk.root}/big").headers["Content-Length"]
         == (headers["Upload-Length"])
     )
+
+
+def test_chunking(walk: Walk, advertised: Json) -> None:
+    """A folder of chunks becomes a file, and so do chunks beside the file."""
+    folder = f"/remote.php/dav/uploads/{walk.person.name}/1"
+
+    walk.ask("MKCOL", folder)
+    walk.ask("PUT", f"{folder}/1", b"in a folder")
+    walk.ask("MOVE", f"{folder}/.file", headers={"Destination": f"{walk.root}/a"})
+    one = {"OC-Chunked": "1"}
+    walk.ask("PUT", f"{walk.root}/b-chunking-1-1-0", b"beside the file", one)
+
+    assert advertised["dav"]["chunking"] == "1.0"
+    assert advertised["files"]["bigfilechunking"]
+    assert walk.ask("GET", f"{walk.root}/a").body == b"in a folder"
+    assert walk.ask("GET", f"{walk.root}/b").body == b"beside the file"
 
 
 def test_versions(walk: Walk, advertised: Json) -> None:

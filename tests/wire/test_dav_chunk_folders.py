@@ -1,0 +1,312 @@
+"""Uploads in a folder of chunks, as ownCloud 10 and Nextcloud take them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from lxml import etree
+from webtest import TestApp, TestResponse
+
+from spaces.library import Library
+from spaces.model import Place, Space
+from tests.wire.conftest import Person
+
+PARTS = (b"a" * 1000, b"b" * 1000, b"c" * 37)
+WHOLE = b"".join(PARTS)
+FOLDER = "/remote.php/dav/uploads/admin/4711"
+TARGET = "/remote.php/dav/files/admin/f.txt"
+
+
+@dataclass(frozen=True)
+class Client:
+    """Sends what Nextcloud's clients send."""
+
+    app: TestApp
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+    ) -> TestResponse:
+        """One request, and what it must be answered with."""
+        extra: dict[str, Any] = {"body": body} if body else {}
+        return self.app.request(
+            url,
+            method=method,
+            headers=dict(headers or {}),
+            expect_errors=status is None or status >= 400,
+            status=status,
+            **extra,
+        )
+
+    def begin(self, folder: str = FOLDER) -> None:
+        """Make the folder."""
+        self.send("MKCOL", folder, status=201)
+
+    def put(self, name: str, body: bytes, **expected: Any) -> TestResponse:
+        """Send a chunk."""
+        return self.app.put(f"{FOLDER}/{name}", body, **({"status": 201} | expected))
+
+    def move(self, *, status: int = 201, **headers: str) -> TestResponse:
+        """Make the file."""
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        return self.send(
+            "MOVE",
+            f"{FOLDER}/.file",
+            headers={"Destination": TARGET} | sent,
+            status=status,
+        )
+
+
+@pytest.fixture
+def client(app: TestApp, admin: Person, home: Space) -> Client:
+    """The admin's client."""
+    admin.authorize(app)
+    return Client(app)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("00001", "00002", "00003"),
+        ("9", "10", "100"),
+        ("0000000000000000", "0000000000001000", "0000000000002000"),
+        (
+            "000000000000000-000000000000999",
+            "000000000001000-000000000001999",
+            "000000000002000-000000000002036",
+        ),
+    ],
+)
+def test_chunks_are_joined_by_their_numbers(
+    client: Client, names: tuple[str, ...]
+) -> None:
+    """Whatever order they come in, and however a client writes the numbers."""
+    client.begin()
+    for at in (2, 0, 1):
+        client.put(names[at], PARTS[at])
+    made = client.move(OC_Total_Length=str(len(WHOLE)), X_OC_Mtime="1")
+
+    got = client.app.get(TARGET)
+    assert got.body == WHOLE
+    assert made.headers["OC-ETag"] == made.headers["ETag"] == got.headers["ETag"]
+    assert made.headers["OC-FileId"] == got.headers["OC-FileId"]
+    assert made.headers["X-OC-Mtime"] == "accepted"
+    assert got.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:01 GMT"
+
+
+def test_nothing_is_left_behind(
+    client: Client, library: Library, home: Space, admin: Person
+) -> None:
+    """No chunk is a file, none holds quota, and the transfer is gone."""
+    for status in (201, 204):
+        client.begin()
+        for at, part in enumerate(PARTS):
+            client.put(str(at), part)
+        client.move(status=status)
+
+    space = library.catalog.get(admin.actor, home.id)
+    root = library.tree.get(admin.actor, Place(home.id)).node
+    assert [node.name for node in library.tree.children(admin.actor, root)] == ["f.txt"]
+    assert (space.quota.used, space.quota.reserved) == (len(WHOLE), 0)
+    assert library.uploads.list_open() == []
+    client.move(status=404)
+
+
+def test_the_quota_holds_the_file_once(
+    client: Client, library: Library, home: Space, admin: Person
+) -> None:
+    """What fits once is taken; the chunk that is too much is refused."""
+    library.catalog.update(admin.actor, home.id, quota=len(WHOLE) + 10)
+    client.begin()
+    for at, part in enumerate(PARTS):
+        client.put(str(at), part)
+    client.put("9", b"d" * 11, status=507)
+
+    client.move(OC_Total_Length=str(len(WHOLE)))
+
+    assert client.app.get(TARGET).body == WHOLE
+
+
+def test_a_client_sees_what_has_arrived(client: Client) -> None:
+    """PROPFIND tells the chunks and their lengths, so that an upload goes on."""
+    client.begin()
+    client.put("0000000000001000", PARTS[1])
+    client.put("0000000000000000", PARTS[0])
+    body = (
+        b'<d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getcontentlength/>'
+        b"</d:prop></d:propfind>"
+    )
+
+    answer = client.send(
+        "PROPFIND", FOLDER, body=body, headers={"Depth": "1"}, status=207
+    )
+
+    rows = etree.fromstring(answer.body).findall("{DAV:}response")
+    seen = [
+        (row.findtext("{DAV:}href"), row.findtext(".//{DAV:}getcontentlength") or "")
+        for row in rows
+    ]
+    assert seen == [
+        (f"{FOLDER}/", ""),
+        (f"{FOLDER}/0000000000000000", "1000"),
+        (f"{FOLDER}/0000000000001000", "1000"),
+    ]
+    assert len(rows[0].findall(".//{DAV:}collection")) == 1
+
+
+def test_a_chunk_may_be_sent_again_or_taken_back(client: Client) -> None:
+    """The later one counts, and what was deleted does not."""
+    client.begin()
+    client.put("1", b"wrong")
+    client.put("1", b"right")
+    client.put("10", b"too much")
+    client.send("DELETE", f"{FOLDER}/10", status=204)
+    client.send("DELETE", f"{FOLDER}/10", status=404)
+    client.move()
+
+    assert client.app.get(TARGET).body == b"right"
+
+
+def test_an_upload_is_given_up(client: Client, library: Library) -> None:
+    """DELETE of the folder takes everything away; the name is free again."""
+    client.begin()
+    client.send("MKCOL", FOLDER, status=405)
+    client.put("1", PARTS[0])
+    client.send("DELETE", FOLDER, status=204)
+
+    assert library.uploads.list_open() == []
+    client.send("DELETE", FOLDER, status=404)
+    client.send("PROPFIND", FOLDER, status=404)
+    client.put("1", PARTS[0], status=404)
+    client.begin()
+
+
+def test_an_empty_file(client: Client) -> None:
+    """A transfer without chunks is one of no bytes."""
+    client.begin()
+    client.move(OC_Total_Length="0")
+
+    assert client.app.get(TARGET).body == b""
+
+
+def test_the_checksum_of_the_whole_is_checked(client: Client) -> None:
+    """A wrong one leaves the chunks, so that a client may think again."""
+    client.begin()
+    for at, part in enumerate(PARTS):
+        client.put(str(at), part)
+    client.move(status=400, OC_Checksum=f"SHA1:{'0' * 40}")
+    client.app.get(TARGET, status=404)
+    digest = hashlib.sha1(WHOLE, usedforsecurity=False).hexdigest()
+
+    client.move(OC_Checksum=f"SHA1:{digest}")
+
+    assert client.app.get(TARGET).body == WHOLE
+
+
+def test_conditions_are_of_the_destination(client: Client) -> None:
+    """The desktop names the file and the ETag that it saw; Overwrite is heeded."""
+    old = client.app.put(TARGET, b"old").headers["ETag"]
+    client.begin()
+    client.put("0", WHOLE)
+
+    client.move(status=412, If=f'<{TARGET}> (["another"])')
+    client.move(status=412, Overwrite="F")
+    assert client.app.get(TARGET).body == b"old"
+    client.move(status=204, If=f"<{TARGET}> ([{old}])")
+
+    assert client.app.get(TARGET).body == WHOLE
+
+
+def test_into_another_space(
+    client: Client, library: Library, admin: Person, home: Space
+) -> None:
+    """The chunks may have been charged to the own space before anybody knew."""
+    project = library.catalog.create_project(admin.actor, "Orbit")
+    target = f"/dav/spaces/{library.storage_id}${project.id}/f.txt"
+    client.begin()
+    client.put("0", PARTS[0])
+    client.put("1", PARTS[1], headers={"Destination": target})
+
+    client.move(Destination=target)
+
+    assert client.app.get(target).body == PARTS[0] + PARTS[1]
+    assert library.catalog.get(admin.actor, home.id).quota.reserved == 0
+    assert library.catalog.get(admin.actor, project.id).quota.reserved == 0
+
+
+def test_sizes_must_add_up(client: Client) -> None:
+    """A total that the chunks do not make is refused."""
+    client.begin()
+    client.put("0", PARTS[0])
+
+    client.move(status=400, OC_Total_Length=str(len(WHOLE)))
+
+
+@pytest.mark.parametrize("name", ["a", "1-", "1-2-3", "-1", "0" * 21, "1.5"])
+def test_what_names_no_chunk_is_refused(client: Client, name: str) -> None:
+    """A chunk has a number, or nobody would know where it belongs."""
+    client.begin()
+
+    client.put(name, b"x", status=400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/admin/4711/1", 405),
+        ("PUT", "/admin/4711", 405),
+        ("MKCOL", "/admin/4711/1", 405),
+        ("PROPFIND", "/admin", 405),
+        ("MOVE", "/admin/4711/1", 405),
+        ("MKCOL", "/alice/4711", 404),
+        ("PUT", "/admin/unknown/1", 404),
+    ],
+)
+def test_what_does_not_answer(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    """Each with an Allow that says what does, or as if nothing were there."""
+    client.begin()
+    answer = client.send(method, f"/dav/uploads{path}", status=status)
+
+    assert ("Allow" in answer.headers) == (status == 405)
+    assert b"<s:exception>" in answer.body
+
+
+def test_nobody_sees_the_chunks_of_another(client: Client, alice: Person) -> None:
+    """The same transfer of somebody else is another one."""
+    client.begin()
+    client.put("1", PARTS[0])
+    alice.authorize(client.app)
+
+    client.send("PROPFIND", "/dav/uploads/admin/4711", status=404)
+    client.send("PROPFIND", "/dav/uploads/alice/4711", status=404)
+
+
+def test_a_destination_is_needed_and_must_be_a_place(client: Client) -> None:
+    """400 without one, or where no file can be."""
+    client.begin()
+    client.put("1", PARTS[0])
+
+    client.send("MOVE", f"{FOLDER}/.file", status=400)
+    client.move(status=400, Destination=FOLDER + "/elsewhere")
+    client.move(status=409, Destination="/dav/files/admin/missing/f.txt")
+    client.move()
+
+
+def test_it_is_announced(client: Client) -> None:
+    """Where clients look before they choose how to upload."""
+    answer = client.app.get("/ocs/v2.php/cloud/capabilities?format=json")
+
+    told = answer.json["ocs"]["data"]["capabilities"]
+    assert told["dav"]["chunking"] == "1.0"
+    assert told["files"]["bigfilechunking"] is True
+    options = client.send("OPTIONS", FOLDER, status=204)
+    assert options.headers["Allow"] == "OPTIONS, MKCOL, PROPFIND, DELETE"
