@@ -34,7 +34,7 @@ from spaces.model import (
     Written,
 )
 from spaces.policy import Policy
-from spaces.propagation import SpaceChange, begin_change
+from spaces.propagation import SpaceChange, begin_change_at
 
 
 class Files:
@@ -148,13 +148,8 @@ class Files:
             SpacesError: as `commit`.
         """
         with self._database.read() as connection:
-            change = begin_change(
-                self._database,
-                connection,
-                actor,
-                place.space_id,
-                guard=guard,
-                lock=False,
+            change = begin_change_at(
+                self._database, connection, actor, place, guard=guard, lock=False
             )
             spot = change.target(place)
             _require_writable(change, spot, expect_new=False)
@@ -201,7 +196,7 @@ def commit_content(
 
     `is_known`: the content is that of another file in the same space already.
     """
-    change = begin_change(database, connection, actor, place.space_id, guard=guard)
+    change = begin_change_at(database, connection, actor, place, guard=guard)
     spot = change.target(place)
     _require_writable(change, spot, expect_new=expect_new)
     if not is_known:

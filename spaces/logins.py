@@ -64,7 +64,7 @@ class Logins:
 
         Either a name with a password or token, or a token alone.
         """
-        with self._database.read() as connection:
+        with self._database.read_once() as connection:
             epoch = rows.epoch(connection)
             now = self._database.now(connection)
         if is_token(secret):

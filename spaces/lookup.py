@@ -1,4 +1,4 @@
-"""Finding spaces and nodes for an actor, inside a transaction that is open already.
+"""Finding spaces and nodes for an actor.
 
 Every service begins here, so that visibility is decided in one place. Nothing is
 changed here.
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from spaces.access import Permission, require_content
-from spaces.db import nodes, paths
+from spaces.db import nodes, paths, places
 from spaces.db import spaces as space_rows
+from spaces.db.engine import Database
+from spaces.db.paths import Walk
 from spaces.db.spaces import SpaceRow
 from spaces.errors import NodeNotFound, ParentNotFound, SpaceNotFound
 from spaces.ids import NodeId, SpaceId
@@ -93,6 +95,44 @@ def find_space(
     return row
 
 
+def read_spot(database: Database, actor: Actor, place: Place) -> Spot:
+    """The space and where the place leads in it, as they are now.
+
+    Raises:
+        SpaceNotFound, SpaceDisabled, Forbidden: as `find_space`.
+    """
+    reading = database.read_once if _is_simple(place) else database.read
+    with reading() as connection:
+        return find_spot(connection, actor, place, Permission.READ)
+
+
+def find_spot(
+    connection: Connection,
+    actor: Actor,
+    place: Place,
+    permission: Permission,
+    *,
+    lock: bool = False,
+) -> Spot:
+    """The space and where the place leads in it, in one statement if that can be.
+
+    Raises:
+        SpaceNotFound, SpaceDisabled, Forbidden: as `find_space`.
+    """
+    if not _is_simple(place):
+        row = find_space(connection, actor, place.space_id, permission, lock=lock)
+        return locate(connection, row, place)
+    keys = tuple(map(name_key, place.path))
+    found = places.find(connection, place.space_id, actor.user_id, keys, lock=lock)
+    if found is None:
+        raise SpaceNotFound
+    row, walk = found
+    require_content(row.space, permission)
+    if not keys:
+        return Spot(row, (), (), walk.node)
+    return _spot(row, place.path, (row.space.root_id,), walk, len(keys))
+
+
 def locate(connection: Connection, row: SpaceRow, place: Place) -> Spot:
     """Follow a place as far as it leads."""
     start = row.space.root_id
@@ -112,13 +152,24 @@ def locate(connection: Connection, row: SpaceRow, place: Place) -> Spot:
         return Spot(row, path, folder_ids, None, has_parent=False)
     keys = tuple(map(name_key, place.path))
     found = paths.walk(connection, start, keys)
-    missing = len(place.path) - len(found.ids)
-    if found.node is not None:
-        return Spot(row, path, (*folder_ids, start, *found.ids[:-1]), found.node)
-    has_parent = missing == 1 and found.parent_is_folder
-    if has_parent and not found.ids:
-        has_parent = _is_folder(connection, row, start)
-    return Spot(row, path, (*folder_ids, start, *found.ids), None, has_parent)
+    if found.ids or _is_folder(connection, row, start):
+        return _spot(row, path, (*folder_ids, start), found, len(keys))
+    return Spot(row, path, (*folder_ids, start), None, has_parent=False)
+
+
+def _spot(
+    row: SpaceRow,
+    path: tuple[str, ...],
+    folder_ids: tuple[NodeId, ...],
+    walk: Walk,
+    count: int,
+) -> Spot:
+    """Where so many names lead, that were followed from the last of the folders."""
+    ids = walk.ids
+    if walk.node is not None:
+        return Spot(row, path, folder_ids + ids[:-1], walk.node)
+    has_parent = len(ids) == count - 1 and walk.parent_is_folder
+    return Spot(row, path, folder_ids + ids, None, has_parent)
 
 
 def find_entry(connection: Connection, actor: Actor, node_id: NodeId) -> Entry:
@@ -136,6 +187,15 @@ def find_entry(connection: Connection, actor: Actor, node_id: NodeId) -> Entry:
     except SpaceNotFound:
         raise NodeNotFound from None
     return locate(connection, row, Place(node.space_id, anchor=node_id)).entry()
+
+
+def _is_simple(place: Place) -> bool:
+    """Whether the place can be found in one statement."""
+    return (
+        (place.anchor is None or place.anchor == NodeId(place.space_id))
+        and len(place.path) <= places.MOST_NAMES
+        and all(map(_can_exist, place.path))
+    )
 
 
 def _can_exist(name: str) -> bool:

@@ -18,7 +18,7 @@ from spaces.db.spaces import SpaceRow
 from spaces.errors import Locked, PreconditionFailed, TooDeep
 from spaces.etags import new_etag
 from spaces.ids import NodeId, SpaceId
-from spaces.lookup import Spot, find_space, locate
+from spaces.lookup import Spot, find_space, find_spot, locate
 from spaces.model import NO_GUARD, Actor, ChangeKind, Guard, Node, Place, Space
 from spaces.names import MAX_DEPTH, require_name
 from spaces.quota import quota_exceeded
@@ -34,6 +34,8 @@ class SpaceChange:
     guard: Guard
     now: Instant
     etag: str
+    begun_at: tuple[Place, Spot] | None = None
+    """What was looked up with the space, to be had at no cost."""
 
     @property
     def space(self) -> Space:
@@ -50,7 +52,7 @@ class SpaceChange:
         """
         if place.path:
             require_name(place.path[-1])
-        spot = locate(self.connection, self.row, place)
+        spot = self._locate(place)
         spot.require_parent()
         if len(spot.path) > MAX_DEPTH:
             raise TooDeep
@@ -62,9 +64,14 @@ class SpaceChange:
         Raises:
             NodeNotFound: there is nothing.
         """
-        spot = locate(self.connection, self.row, place)
+        spot = self._locate(place)
         spot.require_node()
         return spot
+
+    def _locate(self, place: Place) -> Spot:
+        if self.begun_at is not None and self.begun_at[0] is place:
+            return self.begun_at[1]
+        return locate(self.connection, self.row, place)
 
     def require_state(self, node: Node | None) -> None:
         """Refuse if the guard expected another state of the node.
@@ -180,22 +187,41 @@ def begin_change(
     *,
     permission: Permission = Permission.WRITE,
     guard: Guard = NO_GUARD,
-    lock: bool = True,
 ) -> SpaceChange:
     """Begin a change to a space by reading it and keeping other writers out.
-
-    Without `lock`, in a connection that only reads, it serves to ask beforehand
-    whether a change would be refused.
 
     Raises:
         SpaceNotFound: it does not exist or the actor may not see its files.
         SpaceDisabled: it is closed.
         Forbidden: the actor's role does not include the permission.
     """
-    row = find_space(connection, actor, space_id, permission, lock=lock)
-    return SpaceChange(
-        connection, actor, row, guard, database.now(connection), new_etag()
-    )
+    row = find_space(connection, actor, space_id, permission, lock=True)
+    now = database.now(connection)
+    return SpaceChange(connection, actor, row, guard, now, new_etag())
+
+
+def begin_change_at(
+    database: Database,
+    connection: Connection,
+    actor: Actor,
+    place: Place,
+    *,
+    permission: Permission = Permission.WRITE,
+    guard: Guard = NO_GUARD,
+    lock: bool = True,
+) -> SpaceChange:
+    """Begin a change at one place, which is looked up together with its space.
+
+    Without `lock`, in a connection that only reads, it serves to ask beforehand
+    whether a change would be refused.
+
+    Raises:
+        SpaceNotFound, SpaceDisabled, Forbidden: as `begin_change`.
+    """
+    spot = find_spot(connection, actor, place, permission, lock=lock)
+    now = database.now(connection)
+    begun_at = (place, spot)
+    return SpaceChange(connection, actor, spot.row, guard, now, new_etag(), begun_at)
 
 
 def require_state(guard: Guard, node: Node | None) -> None:

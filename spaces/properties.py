@@ -34,7 +34,7 @@ from spaces.model import (
     Node,
     Place,
 )
-from spaces.propagation import SpaceChange, begin_change
+from spaces.propagation import SpaceChange, begin_change_at
 
 MAX_PROPERTIES: Final = 200
 MAX_PROPERTY_NAME_BYTES: Final = 1024
@@ -89,11 +89,11 @@ class Properties:
         _require_bounded(patch)
 
         def job(connection: Connection) -> Node:
-            change = begin_change(
+            change = begin_change_at(
                 self._database,
                 connection,
                 actor,
-                place.space_id,
+                place,
                 permission=Permission.READ if patch.is_private else Permission.WRITE,
                 guard=guard,
             )

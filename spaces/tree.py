@@ -14,7 +14,7 @@ from spaces.db import nodes, subtrees
 from spaces.db.engine import Database
 from spaces.errors import AlreadyExists
 from spaces.ids import NodeId, new_id
-from spaces.lookup import find_entry, find_space, locate
+from spaces.lookup import find_entry, find_space, read_spot
 from spaces.model import (
     NO_GUARD,
     Actor,
@@ -25,7 +25,7 @@ from spaces.model import (
     Place,
     Written,
 )
-from spaces.propagation import begin_change
+from spaces.propagation import begin_change_at
 from spaces.removal import remove_node
 from spaces.transfer import copy_node, move_node
 
@@ -44,9 +44,7 @@ class Tree:
             SpaceDisabled: the space is closed.
             NodeNotFound: there is nothing at the place.
         """
-        with self._database.read() as connection:
-            row = find_space(connection, actor, place.space_id, Permission.READ)
-            return locate(connection, row, place).entry()
+        return read_spot(self._database, actor, place).entry()
 
     def by_id(self, actor: Actor, node_id: NodeId) -> Entry:
         """A living node, wherever it is now.
@@ -114,8 +112,8 @@ class Tree:
         """
 
         def job(connection: Connection) -> Node:
-            change = begin_change(
-                self._database, connection, actor, place.space_id, guard=guard
+            change = begin_change_at(
+                self._database, connection, actor, place, guard=guard
             )
             spot = change.target(place)
             change.require_state(spot.node)
@@ -152,8 +150,8 @@ class Tree:
         """
 
         def job(connection: Connection) -> None:
-            change = begin_change(
-                self._database, connection, actor, place.space_id, guard=guard
+            change = begin_change_at(
+                self._database, connection, actor, place, guard=guard
             )
             spot = change.source(place)
             change.require_state(spot.node)

@@ -37,6 +37,10 @@ class Store(Protocol):
         """A connection in a transaction that sees one state."""
         ...
 
+    def read_once(self) -> AbstractContextManager[Connection]:
+        """A connection for one statement, in no transaction."""
+        ...
+
     def write(self, job: Callable[[Connection], T], space_id: SpaceId | None, /) -> T:
         """Run a job in a transaction; again, if it met another one."""
         ...
@@ -100,6 +104,13 @@ class Database:
     def read(self) -> AbstractContextManager[Connection]:
         """A connection that sees one state of the database; never waits for writers."""
         return self._present().read()
+
+    def read_once(self) -> AbstractContextManager[Connection]:
+        """A connection for a single statement, for which it costs less than `read`.
+
+        By itself a statement sees one state; a second one may see a later state.
+        """
+        return self._present().read_once()
 
     def now(self, connection: Connection) -> Instant:
         """The time by the database's clock."""

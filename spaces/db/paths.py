@@ -1,6 +1,6 @@
 """From names to nodes and back: walking down a path, climbing to the root.
 
-Walking costs one statement per `_STRIDE` names, climbing one whatever the depth.
+Walking costs one statement per `STRIDE` names, climbing one whatever the depth.
 """
 
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, literal, null, select
 
-from spaces.db.node_reading import node_columns, read_node
+from spaces.db.node_reading import NODE_WIDTH, node_columns, read_node
 from spaces.db.schema import blobs, nodes
-from spaces.db.statement import SizedStatements, Statement, numbered
+from spaces.db.statement import AnyRow, SizedStatements, Statement, numbered
 from spaces.ids import NodeId
 from spaces.model import Node
 
-_STRIDE: Final = 24
+STRIDE: Final = 24
 """SQLite joins at most 64 tables."""
 
 
@@ -52,7 +52,24 @@ def _steps(count: int) -> Select[Any]:
 
 
 _WALK: Final = SizedStatements(_steps)
-_WIDTH: Final = len(node_columns())
+
+
+def walk_width(count: int) -> int:
+    """How many columns `read_walk` expects of a walk along so many names."""
+    return NODE_WIDTH + max(count, 1)
+
+
+def read_walk(row: AnyRow) -> Walk:
+    """How far one statement's names led.
+
+    The row has the columns of the last node, the blob of the one before it, and the
+    ids of all before the last; what was not reached is None.
+    """
+    if row[0] is None:
+        ids = tuple(found for found in row[NODE_WIDTH + 1 :] if found is not None)
+        return Walk(ids, None, row[NODE_WIDTH] is None)
+    node = read_node(row)
+    return Walk((*row[NODE_WIDTH + 1 :], node.id), node, parent_is_folder=True)
 
 
 def walk(connection: Connection, start_id: NodeId, keys: tuple[str, ...]) -> Walk:
@@ -60,8 +77,8 @@ def walk(connection: Connection, start_id: NodeId, keys: tuple[str, ...]) -> Wal
     assert keys
     ids: list[NodeId] = []
     node: Node | None = None
-    for first in range(0, len(keys), _STRIDE):
-        part = keys[first : first + _STRIDE]
+    for first in range(0, len(keys), STRIDE):
+        part = keys[first : first + STRIDE]
         row = _WALK.of(len(part)).first(
             connection,
             start_id=ids[-1] if ids else start_id,
@@ -70,11 +87,11 @@ def walk(connection: Connection, start_id: NodeId, keys: tuple[str, ...]) -> Wal
         if row is None:
             is_folder = node is None or node.is_folder
             return Walk(tuple(ids), None, is_folder)
-        ids.extend(found for found in row[_WIDTH + 1 :] if found is not None)
-        if row[0] is None:
-            return Walk(tuple(ids), None, row[_WIDTH] is None)
-        node = read_node(row)
-        ids.append(node.id)
+        found = read_walk(row)
+        ids.extend(found.ids)
+        node = found.node
+        if node is None:
+            return Walk(tuple(ids), None, found.parent_is_folder)
     return Walk(tuple(ids), node, parent_is_folder=True)
 
 

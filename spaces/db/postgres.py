@@ -48,12 +48,24 @@ class PostgresStore:
             isolation_level="REPEATABLE READ"
         )
 
+        self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that sees one state."""
         began = perf_counter()
         try:
             with self._snapshots.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._watch.took(Step.READ, began, perf_counter())
+
+    @contextmanager
+    def read_once(self) -> Iterator[Connection]:
+        """A connection for one statement, in no transaction."""
+        began = perf_counter()
+        try:
+            with self._alone.connect() as connection:
                 yield connection
         finally:
             self._watch.took(Step.READ, began, perf_counter())

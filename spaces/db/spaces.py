@@ -61,12 +61,13 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
 )
 
 
-def _seen_by_user() -> Select[Any]:
+def seen_by_user(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Spaces with their roots (`nodes`): the columns, then those of a `SpaceRow`."""
     membership = and_(
         members.c.space_id == spaces.c.id, members.c.user_id == bindparam("user_id")
     )
     return (
-        select(*_COLUMNS)
+        select(*columns, *_COLUMNS)
         .select_from(spaces)
         .join(nodes, nodes.c.id == spaces.c.id)
         .outerjoin(members, membership)
@@ -78,7 +79,7 @@ _ROLES: Final[dict[str | None, Role | None]] = {
     None: None,
     **{role.value: role for role in Role},
 }
-_ONE: Final = _seen_by_user().where(spaces.c.id == bindparam("space_id"))
+_ONE: Final = seen_by_user().where(spaces.c.id == bindparam("space_id"))
 _FIND: Final = Statement(_ONE)
 _FIND_LOCKED: Final = Statement(_ONE.with_for_update(of=spaces))
 _IN_ORDER: Final = (func.lower(spaces.c.name), spaces.c.id)
@@ -87,9 +88,9 @@ _QUOTA: Final = Statement(
         spaces.c.id == bindparam("space_id")
     )
 )
-_LIST_ALL: Final = Statement(_seen_by_user().order_by(*_IN_ORDER))
+_LIST_ALL: Final = Statement(seen_by_user().order_by(*_IN_ORDER))
 _LIST_OF_MEMBER: Final = Statement(
-    _seen_by_user().where(members.c.role.is_not(None)).order_by(*_IN_ORDER)
+    seen_by_user().where(members.c.role.is_not(None)).order_by(*_IN_ORDER)
 )
 _INSERT: Final = Statement(
     insert(spaces),
@@ -152,7 +153,8 @@ _RESERVE: Final = Statement(
 )
 
 
-def _space_row(row: AnyRow) -> SpaceRow:
+def read_space_row(row: AnyRow) -> SpaceRow:
+    """The space in the columns of a row."""
     # Every request reads one; by position, for names cost a third more.
     return SpaceRow(
         Space(
@@ -183,7 +185,7 @@ def find(
     """The space as the user sees it; `lock` keeps other writers out until commit."""
     statement = _FIND_LOCKED if lock else _FIND
     row = statement.first(connection, space_id=space_id, user_id=user_id)
-    return None if row is None else _space_row(row)
+    return None if row is None else read_space_row(row)
 
 
 def find_quota(connection: Connection, space_id: SpaceId) -> Quota | None:
@@ -194,13 +196,15 @@ def find_quota(connection: Connection, space_id: SpaceId) -> Quota | None:
 
 def list_all(connection: Connection, user_id: UserId) -> list[Space]:
     """Every space, by name; `role` is the user's where there is one."""
-    return [_space_row(row).space for row in _LIST_ALL.all(connection, user_id=user_id)]
+    return [
+        read_space_row(row).space for row in _LIST_ALL.all(connection, user_id=user_id)
+    ]
 
 
 def list_of_member(connection: Connection, user_id: UserId) -> list[Space]:
     """The spaces of which the user is a member, by name."""
     rows = _LIST_OF_MEMBER.all(connection, user_id=user_id)
-    return [_space_row(row).space for row in rows]
+    return [read_space_row(row).space for row in rows]
 
 
 def insert_space(connection: Connection, row: Parameters) -> None:

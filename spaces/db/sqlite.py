@@ -51,6 +51,10 @@ class SqliteStore:
         """A connection in a transaction that sees one state."""
         return _Reading(self, self._watch)
 
+    def read_once(self) -> "_ReadingOnce":
+        """A connection for one statement, in no transaction."""
+        return _ReadingOnce(self, self._watch)
+
     def take_reader(self) -> "_Reader":
         """A connection that nobody uses."""
         # Appending to and popping from a list is atomic: no lock is needed.
@@ -95,7 +99,7 @@ class _Reader:
         self.driver.rollback()
 
 
-class _Reading:
+class _ReadingOnce:
     """One block of reading; a class, for it costs a third of a generator."""
 
     __slots__ = ("_began", "_reader", "_store", "_watch")
@@ -107,11 +111,6 @@ class _Reading:
     def __enter__(self) -> Connection:
         self._began = perf_counter()
         self._reader = self._store.take_reader()
-        try:
-            self._reader.driver.execute("BEGIN")
-        except BaseException:
-            self._reader.connection.close()
-            raise
         return self._reader.connection
 
     def __exit__(
@@ -120,9 +119,26 @@ class _Reading:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._reader.end()
+        if self._reader.driver.in_transaction:
+            self._reader.end()
         self._store.give_back(self._reader)
         self._watch.took(Step.READ, self._began, perf_counter())
+
+
+class _Reading(_ReadingOnce):
+    """A block of reading in a transaction."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Connection:
+        self._began = perf_counter()
+        self._reader = self._store.take_reader()
+        try:
+            self._reader.driver.execute("BEGIN")
+        except BaseException:
+            self._reader.connection.close()
+            raise
+        return self._reader.connection
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
