@@ -291,8 +291,9 @@ NODE_PROPERTIES: Final[dict[str, Row]] = {
     f"{_OC}privatelink": Row(_private_link, _private_link, in_allprop=False),
     f"{_OC}owner-id": _owner("owner-id", is_display=False),
     f"{_OC}owner-display-name": _owner("owner-display-name", is_display=True),
-    "{DAV:}quota-used-bytes": Row(None, _quota_used, in_allprop=False),
-    "{DAV:}quota-available-bytes": Row(None, _quota_available, in_allprop=False),
+    # RFC 4331 would leave them out of allprop, where npm's `webdav` looks for them.
+    "{DAV:}quota-used-bytes": Row(None, _quota_used),
+    "{DAV:}quota-available-bytes": Row(None, _quota_available),
     SYNC_TOKEN: Row(None, _sync_token, is_certain=False, in_allprop=False),
     "{DAV:}supported-report-set": _fixed(
         _reports(), _reports("d:sync-collection", *_SEARCHES), in_allprop=False

@@ -50,9 +50,15 @@ class Relocation:
         return send_written(request, start_response, written)
 
     def _depth(self) -> Depth:
+        """How much of a folder goes along.
+
+        A COPY with `Depth: 1`, which RFC 4918 does not know, is one of everything:
+        webdavclient3 and aiowebdav2 send it, and sabre/dav takes it so.
+        """
         depth = self.request.depth(Depth.INFINITY)
-        is_whole = depth is Depth.INFINITY or not self.node.is_folder
-        if depth is Depth.ONE or (self.request.method == "MOVE" and not is_whole):
+        if self.request.method == "COPY":
+            return Depth.ZERO if depth is Depth.ZERO else Depth.INFINITY
+        if depth is Depth.ONE or (depth is Depth.ZERO and self.node.is_folder):
             raise HttpProblem(400, "Depth: this needs infinity")
         return depth
 

@@ -374,19 +374,26 @@ class TestForm:
         found = [set(rows_of(answer)[0].found) for answer in answers]
         assert found[0] == found[1] == found[2]
         assert {f"{D}getetag", f"{OC}id", f"{OC}permissions", "{urn:x}a"} <= found[0]
-        assert f"{D}quota-used-bytes" not in found[0]
         assert f"{D}lockdiscovery" not in found[0]
+
+    def test_quota_is_one_of_all(self, dav: Dav) -> None:
+        """Where npm's `webdav` and nextcloud-node-client look for it: no body."""
+        answer = dav.send("PROPFIND", "", headers={"Depth": "0"})
+
+        (row,) = rows_of(answer)
+        assert row.text(f"{D}quota-available-bytes") == "-3"
+        assert row.text(f"{D}quota-used-bytes").isdigit()
 
     def test_include(self, dav: Dav) -> None:
         """RFC 4918 §9.1: allprop with more beside it."""
         body = xml(
             "propfind",
-            "<d:allprop/><d:include><d:quota-used-bytes/><oc:dDC/></d:include>",
+            "<d:allprop/><d:include><d:sync-token/><oc:dDC/></d:include>",
         )
 
         (row,) = rows_of(dav.send("PROPFIND", "", body, headers={"Depth": "0"}))
 
-        assert {f"{D}quota-used-bytes", f"{D}getetag"} <= set(row.found)
+        assert {f"{D}sync-token", f"{D}getetag"} <= set(row.found)
         assert row.missing == {f"{OC}dDC"}
 
     def test_names_only(self, dav: Dav) -> None:

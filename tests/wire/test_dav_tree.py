@@ -221,7 +221,7 @@ class TestBoth:
         """400."""
         assert relocate("folder", "b", Overwrite=overwrite).status_int == 400
 
-    @pytest.mark.parametrize("depth", ["1", "abc", "-1"])
+    @pytest.mark.parametrize("depth", ["2", "abc", "-1"])
     def test_bad_depth(self, relocate: Relocate, depth: str) -> None:
         """400."""
         assert relocate("folder", "b", Depth=depth).status_int == 400
@@ -355,6 +355,7 @@ class TestMove:
     def test_depth_zero(self, dav: Dav) -> None:
         """A folder moves with all that is in it."""
         assert dav.move("folder", "b", Depth="0").status_int == 400
+        assert dav.move("folder", "b", Depth="1").status_int == 400
         assert dav.move("folder/a.txt", "b", Depth="0").status_int == 201
 
 
@@ -373,6 +374,15 @@ class TestCopy:
         """RFC 4918 §9.8.3: the folder without its members."""
         assert dav.copy("folder", "copy", Depth="0").status_int == 201
         assert dav.names("copy") == []
+
+    def test_depth_one_is_all(self, dav: Dav) -> None:
+        """Which there is not; webdavclient3 and aiowebdav2 copy folders with it."""
+        dav.mkcol("folder/deep")
+        dav.put("folder/deep/b.txt", b"b")
+
+        assert dav.copy("folder", "copy", Depth="1").status_int == 201
+        assert dav.get("copy/a.txt").body == b"hello"
+        assert dav.get("copy/deep/b.txt").body == b"b"
 
     def test_dead_properties_go_along(self, dav: Dav) -> None:
         """RFC 4918 §9.8.2."""
