@@ -14,7 +14,9 @@ from ocsync.problems import status_line
 from ocsync.wire.sabre import CONTENT_TYPE
 
 MULTI_STATUS: Final = 207
-ROWS_PER_CHUNK: Final = 256
+# Enough to make sending cheap. More would only take longer until the first byte, and
+# memory in every thread that has ever listed a folder.
+ROWS_PER_CHUNK: Final = 64
 
 _HEAD: Final = f'<?xml version="1.0" encoding="utf-8"?>\n<d:multistatus {DECLARATIONS}>'
 _TAIL: Final = "</d:multistatus>\n"

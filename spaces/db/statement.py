@@ -19,7 +19,9 @@ from sqlalchemy.sql import ClauseElement
 Parameters = Mapping[str, object]
 AnyRow = Sequence[Any]
 
-_STREAM_ROWS: Final = 512
+_STREAM_ROWS: Final = 64
+_REMOTE_STREAM_ROWS: Final = 512
+"""More where each fetch is a round trip."""
 _CURSOR_NUMBERS: Final = count()
 
 
@@ -119,11 +121,12 @@ class Statement:
             if connection.dialect.name == "postgresql":
                 # Without a name the driver would fetch everything at once.
                 cursor = driver.cursor(name=f"rows_{next(_CURSOR_NUMBERS)}")
+                at_once = _REMOTE_STREAM_ROWS
             else:
-                cursor = driver.cursor()
+                cursor, at_once = driver.cursor(), _STREAM_ROWS
             with closing(cursor):
                 cursor.execute(compiled.sql, compiled.arguments(parameters))
-                while rows := cursor.fetchmany(_STREAM_ROWS):
+                while rows := cursor.fetchmany(at_once):
                     yield from rows
 
     def _execute(self, connection: Connection, parameters: Parameters) -> Any:
