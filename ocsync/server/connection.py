@@ -279,14 +279,7 @@ class Connection:
     def _answer(self, head: RequestHead) -> bool:
         """Serve one request; whether the connection can serve another."""
         host = self._host
-        exchange = Exchange(
-            self.channel,
-            head,
-            limits=host.limits,
-            date=host.date,
-            threads=host.threads,
-            is_stopping=host.is_stopping,
-        )
+        exchange = Exchange(self.channel, head, host)
         environ = complete_environ(self._template, head, exchange)
         environ["ocsync.arrived_at"] = self._arrived_at
         if exchange.run(host.app, environ):

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ocsync.server.channel import Channel, ClientGone
 from ocsync.server.head import RequestHead
-from ocsync.server.options import Limits
+from ocsync.server.host import Host
 from ocsync.server.pace import Pace
 from ocsync.server.request_body import (
     ChunkedBody,
@@ -22,8 +22,7 @@ from ocsync.server.request_body import (
     RequestBody,
     StreamedBody,
 )
-from ocsync.server.response import BrokenAnswer, Framing, HttpDate, Response
-from ocsync.server.threads import Threads
+from ocsync.server.response import BrokenAnswer, Framing, Response
 from ocsync.wire.body import (
     BodyError,
     BodyInterrupted,
@@ -32,7 +31,7 @@ from ocsync.wire.body import (
     BodyTooSlow,
     TruncatedBody,
 )
-from ocsync.wire.filebody import BLOCK_BYTES, FileBody
+from ocsync.wire.filebody import FileBody
 
 _LOG: Final = logging.getLogger("ocsync.server")
 
@@ -63,28 +62,14 @@ class Overloaded(Exception):
 class Exchange:
     """Serves one request on a channel."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        head: RequestHead,
-        *,
-        limits: Limits,
-        date: HttpDate,
-        threads: Threads,
-        is_stopping: Callable[[], bool],
-    ) -> None:
+    def __init__(self, channel: Channel, head: RequestHead, host: Host) -> None:
         self._channel = channel
         self._head = head
-        self._limits = limits
-        self._threads = threads
-        self._is_stopping = is_stopping
+        self._host = host
         self.response = Response(
-            channel,
-            method=head.method,
-            minor=head.minor,
-            date=date,
+            channel, method=head.method, minor=head.minor, date=host.date
         )
-        self.body = self._open_body(limits)
+        self.body = self._open_body()
         self.must_reset = False
         """Whether only a reset keeps the client from taking the answer for whole."""
         self.is_client_gone = False
@@ -104,7 +89,7 @@ class Exchange:
         For whoever keeps what has come of it, and whose client sends the rest later.
         """
         self._channel.resumable_body = self.body
-        if self._is_stopping():
+        if self._host.is_stopping():
             self.shut_reading()
 
     def is_gone(self) -> bool:
@@ -135,11 +120,11 @@ class Exchange:
             return False
         return self.body is _NO_BODY or self._channel.end_body()
 
-    def _open_body(self, limits: Limits) -> RequestBody:
+    def _open_body(self) -> RequestBody:
         head = self._head
         if not head.length and not head.is_chunked:
             return _NO_BODY
-        pace = Pace(limits=limits)
+        pace = Pace(limits=self._host.limits)
         ask = self._ask_to_continue if head.expects_continue else None
         if head.is_chunked:
             return ChunkedBody(self._channel, pace, before_wait=ask)
@@ -221,20 +206,24 @@ class Exchange:
         if left <= _SMALL_BYTES:
             self._send_from(file)
             return
-        if not self._threads.begin_slow():
+        if not self._host.threads.begin_slow():
             raise Overloaded("too many transfers are running; try again")
         try:
             if left > _QUICK_BYTES:
                 self._channel.take_time()
             self._send_from(file)
         finally:
-            self._threads.end_slow()
+            self._host.threads.end_slow()
 
     def _send_from(self, file: FileBody) -> None:
         left = file.length
-        buffer = memoryview(bytearray(min(left, BLOCK_BYTES)))
+        scratch = self._host.scratch
+        buffer = scratch.content
+        # The head is made after something was read: that may fail, and be answered.
         while left and (count := file.readinto(buffer[:left])):
-            self._say(buffer[:count], whole_length=file.length)
+            if not self.response.is_begun:
+                self.response.may_keep_alive = self._may_keep_alive()
+            self.response.send(buffer[:count], whole_length=file.length, within=scratch)
             left -= count
 
     def _require_started(self) -> None:
@@ -262,14 +251,16 @@ class Exchange:
     def _may_keep_alive(self) -> bool:
         """Judge when the head goes out; what is unread then can be drained after."""
         body = self.body
-        if not self._head.keeps_alive or self._channel.is_shut or self._is_stopping():
+        if not self._head.keeps_alive or self._channel.is_shut:
+            return False
+        if self._host.is_stopping():
             return False
         if body.is_finished:
             return True
         if not isinstance(body, StreamedBody) or body.is_broken or body.is_chunked:
             return False
         rest = body.remaining or 0
-        return rest <= self._limits.drain_bytes and not body.awaits_continue
+        return rest <= self._host.limits.drain_bytes and not body.awaits_continue
 
     def _finish_body(self) -> bool:
         """Read what nobody wanted; whether the next request begins after it."""
@@ -279,8 +270,9 @@ class Exchange:
         return body.is_finished
 
     def _drain(self, body: StreamedBody) -> None:
-        body.pace.read_seconds = self._limits.drain_seconds
-        deadline = time.monotonic() + self._limits.drain_seconds
+        drain_seconds = self._host.limits.drain_seconds
+        body.pace.read_seconds = drain_seconds
+        deadline = time.monotonic() + drain_seconds
         scratch = bytearray(_SCRATCH_BYTES)
         try:
             while body.readinto(scratch) and time.monotonic() < deadline:

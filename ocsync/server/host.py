@@ -6,6 +6,7 @@ from wsgiref.types import WSGIApplication
 from ocsync.server.head import HeadParser
 from ocsync.server.options import Limits
 from ocsync.server.response import HttpDate
+from ocsync.server.scratch import Scratch
 from ocsync.server.threads import Threads
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Host(Protocol):
     @property
     def date(self) -> HttpDate:
         """Makes the Date field."""
+        ...
+
+    @property
+    def scratch(self) -> Scratch:
+        """Where content is read to before it is sent."""
         ...
 
     def is_stopping(self) -> bool:

@@ -23,6 +23,7 @@ from ocsync.server.load import LoadBoard
 from ocsync.server.onlooker import NOBODY, Onlooker
 from ocsync.server.options import Limits, ServerOptions
 from ocsync.server.response import HttpDate
+from ocsync.server.scratch import Scratch
 from ocsync.server.threads import Threads
 from ocsync.server.tls import TlsTransport, load_context
 from ocsync.server.transport import PlainTransport, Transport
@@ -54,6 +55,7 @@ class Server(HTTPServer):
         self.limits: Limits = options.limits
         self.heads = HeadParser(limits=options.limits)
         self.date = HttpDate()
+        self.scratch = Scratch()
         self.requests = self.threads = Threads(
             self, threads=options.threads, most_threads=options.most_threads
         )

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ocsync.server.channel import Channel
+from ocsync.server.scratch import Scratch
 
 _UPLOAD_RESUMPTION_SUPPORTED: Final = 104
 _BODILESS: Final = frozenset({204, 304})
@@ -65,6 +66,17 @@ class HttpDate:
 class Response:
     """Sends one answer; the first bytes of its body go out with the head."""
 
+    framing = Framing.NOTHING
+    status = ""
+    headers: Headers = ()
+    is_begun = False
+    """Whether the head has gone out."""
+    may_keep_alive = False
+    """Whether the connection may go on; to be set before the head goes out."""
+    keeps_alive = False
+    """Whether the connection can serve another request; known after the head."""
+    _left = 0
+
     def __init__(
         self,
         channel: Channel,
@@ -77,16 +89,6 @@ class Response:
         self._is_head = method == "HEAD"
         self._minor = minor
         self._date = date
-        self._left = 0
-        self.framing = Framing.NOTHING
-        self.status = ""
-        self.headers: Headers = ()
-        self.is_begun = False
-        """Whether the head has gone out."""
-        self.may_keep_alive = False
-        """Whether the connection may go on; to be set before the head goes out."""
-        self.keeps_alive = False
-        """Whether the connection can serve another request; known after the head."""
 
     def send_interim(self, code: int, headers: Headers) -> None:
         """Send a 1xx answer before the final one; nothing to an HTTP/1.0 client."""
@@ -97,11 +99,16 @@ class Response:
         self._channel.send_all(_encode(lines))
 
     def send(
-        self, data: bytes | memoryview, *, whole_length: int | None = None
+        self,
+        data: bytes | memoryview,
+        *,
+        whole_length: int | None = None,
+        within: Scratch | None = None,
     ) -> None:
         """Send a part of the body, after the head if that has not gone out.
 
-        `whole_length` is that of the whole body, where it is known.
+        `whole_length` is that of the whole body, where it is known; `within` is the
+        buffer whose content the part is, if it is.
 
         Raises:
             ClientGone: the client takes no more.
@@ -114,10 +121,12 @@ class Response:
             data = b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
         elif self.framing is Framing.LENGTH:
             data = self._within_length(data)
-        if head and len(data) <= _JOIN_BYTES:
-            data, head = b"".join((head, data)), b""
         if head:
-            self._channel.send_all(head, more=True)
+            whole = self._joined(head, data, within)
+            if whole is None:
+                self._channel.send_all(head, more=True)
+            else:
+                data = whole
         if len(data):
             self._channel.send_all(data)
         if self._left < 0:
@@ -134,6 +143,14 @@ class Response:
             self._channel.send_all(b"0\r\n\r\n")
         elif self.framing is Framing.LENGTH and self._left:
             raise BrokenAnswer(f"the body lacks {self._left} bytes of its length")
+
+    def _joined(
+        self, head: bytes, data: bytes | memoryview, within: Scratch | None
+    ) -> bytes | memoryview | None:
+        """Head and body in one piece, if that costs less than to send them apart."""
+        if within is not None and self.framing is Framing.LENGTH:
+            return within.joined(head, len(data))
+        return b"".join((head, data)) if len(data) <= _JOIN_BYTES else None
 
     def _within_length(self, data: bytes | memoryview) -> bytes | memoryview:
         left = self._left
