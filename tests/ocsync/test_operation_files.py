@@ -96,6 +96,26 @@ def test_extras_of_the_image_exist() -> None:
     )
 
 
+def test_the_image_is_made_of_what_the_package_needs() -> None:
+    """All of it, and nothing else that lies about, such as `data` or `.venv`."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    needed = {
+        "MANIFEST.in",
+        "pyproject.toml",
+        "setup.cfg",
+        setup["metadata"]["license_files"],
+        setup["metadata"]["long_description"].removeprefix("file: "),
+        *setup["options.packages.find"]["include"].replace("*", "").split(),
+        *"".join(setup["options.data_files"].values()).split(),
+    }
+
+    copied = [rest.split()[:-1] for word, rest in instructions() if word == "COPY"]
+
+    assert {path for paths in copied for path in paths} == needed
+    assert all((ROOT / path).exists() for path in needed)
+
+
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """Every line means something to it."""
     analyze = require_program("systemd-analyze")
