@@ -22,12 +22,14 @@ class TestFolder(BlobStoreContract):
         return FolderBlobStore(tmp_path / "store", is_safe=True)
 
     def test_nobody_else_can_read(self, store: FolderBlobStore, tmp_path: Path) -> None:
-        """Files and folders are the owner's only."""
-        blob_id = self._sealed(store, b"secret")
+        """Files and folders are the owner's only, however they came there."""
+        small = BlobId(new_id())
+        store.put(small, b"secret")
 
-        path = tmp_path / "store" / "blobs" / blob_id[-2:] / blob_id
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        for blob_id in (small, self._sealed(store, b"secret")):
+            path = tmp_path / "store" / "blobs" / blob_id[-2:] / blob_id
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
     def test_a_full_disk_keeps_what_fitted(
         self, store: FolderBlobStore, monkeypatch: pytest.MonkeyPatch
