@@ -27,7 +27,13 @@ from spaces.model import Entry, Place
 from spaces.properties import Patch
 
 _OC: Final = "{http://owncloud.org/ns}"
-_MODIFIED: Final = {"{DAV:}lastmodified", "{DAV:}getlastmodified"}
+_MODIFIED: Final = {
+    "{DAV:}lastmodified",
+    "{DAV:}getlastmodified",
+    # Windows keeps a copied file's time by it. As a dead property it would be shown
+    # in place of the true time, even after others have changed the file.
+    "{urn:schemas-microsoft-com:}Win32LastModifiedTime",
+}
 _FAVORITE: Final = f"{_OC}favorite"
 _TAGS: Final = f"{_OC}tags"
 _CHECKSUMS: Final = f"{_OC}checksums"

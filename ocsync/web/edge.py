@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
-from ocsync.endpoints import Call, Endpoints, Route
+from ocsync.endpoints import Call, Endpoints, Route, empty_response
 from ocsync.problems import HttpProblem
 from ocsync.renderings import Form
 from ocsync.routes import Access, Mount
@@ -34,7 +34,11 @@ def web_mounts(*, issuer_of: Callable[[Call], str | None]) -> tuple[Mount, ...]:
     """The mounts of this module; `issuer_of` says where people log in."""
     page = _Page(read_assets(), issuer_of)
     return (
-        _mount("", (Route("GET", "/", page.show),), is_exact=True),
+        _mount(
+            "",
+            (Route("GET", "/", page.show), Route("OPTIONS", "/", _announce)),
+            is_exact=True,
+        ),
         _mount(PREFIX, (Route("GET", "/<revision>/<path:path>", page.file),)),
     )
 
@@ -77,6 +81,21 @@ class _Page:
         if (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc):
             return ("'self'",)
         return ("'self'", f"{parts.scheme}://{parts.netloc}")
+
+
+def _announce(_call: Call) -> Response:
+    """Say that there is WebDAV on this server.
+
+    Windows asks at the root whatever folder is to be mounted, and without this looks
+    no further: "The network name cannot be found".
+    """
+    headers = {
+        "Allow": "GET, HEAD, OPTIONS",
+        "DAV": "1, 2, 3",
+        "MS-Author-Via": "DAV",
+        "Content-Length": "0",
+    }
+    return empty_response(200, headers)
 
 
 def _answer(call: Call, asset: Asset, *, cache: str) -> Response:
