@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from spaces import upload_finish, upload_intake
 from spaces.blobs.base import BlobStore
-from spaces.clock import MINUTE, Instant
+from spaces.clock import Instant
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
 from spaces.errors import UploadNotFound
@@ -31,18 +31,20 @@ from spaces.upload_model import (
     UploadState,
 )
 
-_STALE_AGE: Final = 5 * MINUTE
-"""A holder that has not been heard of for so long is gone."""
+from spaces.upload_silence import Silence
 _SWEEP_COUNT: Final = 100
 
 
 class Uploads:
     """Creating uploads, holding them, recording progress, ending them."""
 
-    def __init__(self, *, database: Database, blobs: BlobStore) -> None:
+    def __init__(
+        self, *, database: Database, blobs: BlobStore, silence: Silence | None = None
+    ) -> None:
         self._database = database
         self._blobs = blobs
 
+        self._silence = silence or Silence()
     def now(self) -> Instant:
         """The time by which uploads expire."""
         with self._database.read() as connection:
@@ -354,12 +356,13 @@ class Uploads:
     def sweep(self, record_age: int) -> int:
         """Expire what is due and forget records that ended so long ago; how many.
 
-        One call does a bounded amount of work.
+        One call does a bounded amount of work. What somebody writes to stays; it
+        gets its time when that has come to its end.
         """
         with self._database.read() as connection:
             now = self._database.now(connection)
-            stale = Instant(now - _STALE_AGE)
-            due = rows.due(connection, now=now, stale=stale, count=_SWEEP_COUNT)
+            due = rows.due(connection, now=now, count=_SWEEP_COUNT)
+        due = self._silence.unheld(due)
         for upload in due:
             self.end(upload, UploadState.EXPIRED, as_seen=True)
         before = Instant(now - record_age)

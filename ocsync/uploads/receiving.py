@@ -137,12 +137,16 @@ class Receiver:
             self._writing.reserve(needed)
 
     def _record_if_due(self) -> None:
-        """Record what is there, unless it may have to be thrown away again."""
+        """Record what is there; if it may have to go again, only that it comes."""
         now = time.monotonic()
         if now - self._recorded_at >= self._pace.record_seconds:
             is_due = True
         else:
             is_due = self._writing.size - self._recorded >= self._pace.record_bytes
-        if is_due and self._hold is not None and not self._chunk.is_verified:
+        if not is_due or self._hold is None:
+            return
+        if self._chunk.is_verified:
+            self._writing.beat()
+        else:
             self._writing.keep(length=self._writing.upload.length)
-            self._recorded_at, self._recorded = now, self._writing.size
+        self._recorded_at, self._recorded = now, self._writing.size

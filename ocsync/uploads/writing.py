@@ -5,6 +5,7 @@ durable, then the row, then whatever is answered; so a crash leaves at worst byt
 beyond the row's offset, which are cut away when the upload is opened again.
 """
 
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -20,6 +21,8 @@ from spaces.uploads import Uploads
 from spaces.watch import UNWATCHED, Watch
 
 _READ_BYTES: Final = 1024 * 1024
+_BEAT_SECONDS: Final = 2.0
+"""How often it is said that bytes are still being read, which may take minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,21 @@ class Writing:
             keeps_lease=keeps_lease,
         )
 
+    def beat(self) -> None:
+        """Record that the upload is being written to, and nothing else.
+
+        Raises:
+            LeaseLost: another writer has taken over.
+        """
+        upload = self._upload
+        self._upload = self._depot.uploads.advance(
+            upload,
+            offset=upload.offset,
+            length=upload.length,
+            hash_state=upload.hash_state,
+            lifetime=self._lifetime,
+        )
+
     def cut_back(self, offset: int, hash_state: bytes | None) -> None:
         """Throw away what came after the offset, at which the hash state was so.
 
@@ -275,9 +293,13 @@ class Writing:
         except BlobNotFound:
             reader = blobs.open(blob_id)
         with reader:
+            beat_at = time.monotonic() + _BEAT_SECONDS
             while size and (data := reader.read(min(size, _READ_BYTES))):
                 checksums.update(memoryview(data))
                 size -= len(data)
+                if time.monotonic() >= beat_at:
+                    self.beat()
+                    beat_at = time.monotonic() + _BEAT_SECONDS
         if size:
             raise BlobNotFound
 

@@ -97,11 +97,7 @@ _FORGET: Final = Statement(
 )
 _DUE: Final = Statement(
     select(*_COLUMNS)
-    .where(
-        _OPEN,
-        uploads.c.expires_at <= bindparam("now"),
-        or_(uploads.c.holder.is_(None), uploads.c.held_at <= bindparam("stale")),
-    )
+    .where(_OPEN, uploads.c.expires_at <= bindparam("now"))
     .order_by(uploads.c.expires_at)
     .limit(bindparam("count"))
 )
@@ -321,13 +317,9 @@ def forget(connection: Connection, upload_id: UploadId, now: Instant) -> None:
     )
 
 
-def due(
-    connection: Connection, *, now: Instant, stale: Instant, count: int
-) -> list[Upload]:
-    """Open uploads whose time is up and that nobody has written to since `stale`."""
-    return [
-        _read(row) for row in _DUE.all(connection, now=now, stale=stale, count=count)
-    ]
+def due(connection: Connection, *, now: Instant, count: int) -> list[Upload]:
+    """Open uploads whose time is up, whether or not anybody writes to them."""
+    return [_read(row) for row in _DUE.all(connection, now=now, count=count)]
 
 
 def remove_ended(connection: Connection, before: Instant) -> int:
