@@ -110,6 +110,8 @@ def _page(
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        # Without an icon of its own, Firefox would ask for one that the policy forbids.
+        '<link rel="icon" href="data:,">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{body}</main></body></html>"
     )
@@ -129,7 +131,7 @@ def _policy(redirect_uri: str) -> str:
     elif parts.scheme:
         target = f" {parts.scheme}:"
     return (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
+        f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}';"
         f" form-action 'self'{target}; frame-ancestors 'none'; base-uri 'none'"
     )
 

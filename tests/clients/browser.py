@@ -1,4 +1,4 @@
-"""The web page in Chromium: one browser for a module, a person who is logged in.
+"""The web page in Chromium or Firefox: a browser for a module, somebody logged in.
 
 Whatever the page complains of is kept: errors and warnings of its console, uncaught
 errors, boxes that pop up, and everything its Content-Security-Policy had to stop.
@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.clients.conftest import LiveServer, complain, require_program
+from tests.live_server import LiveServer
+from tests.programs import complain, require_program
 
 _ARGUMENTS: Final = (
     "--no-sandbox",
@@ -23,6 +24,10 @@ _ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+_CALM: Final[dict[str, str | float | bool]] = {
+    # The list of downloads would take the focus from the page.
+    "browser.download.alwaysOpenPanel": False,
+}
 _PATIENCE_MS: Final = 40_000
 _AXE: Final = Path(__file__).parent / "node/node_modules/axe-core/axe.min.js"
 _TELL: Final = """addEventListener("securitypolicyviolation", (event) =>
@@ -59,10 +64,24 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
+def firefox() -> Iterator[Browser]:
+    """The browser that Debian has, driven by WebDriver BiDi."""
+    program = require_program("firefox-esr")
+    expect.set_options(timeout=_PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.firefox.launch(
+            channel="moz-firefox", executable_path=program, firefox_user_prefs=_CALM
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def visiting(browser: Browser, *, locale: str = "en-GB") -> Iterator[Visit]:
     """A page with cookies and storage of its own."""
     with browser.new_context(locale=locale, accept_downloads=True) as context:
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if browser.browser_type.name == "chromium":
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.add_init_script(_TELL)
         page = context.new_page()
         page.set_default_timeout(_PATIENCE_MS)

@@ -181,7 +181,13 @@ export class EntryList {
     const entry = this.entryAt(event);
     if (!entry) return;
     event.preventDefault();
-    this.host.openMenu(this.meant(entry), this.drawn.get(keyOf(entry)).more);
+    const open = () =>
+      this.host.openMenu(this.meant(entry), this.drawn.get(keyOf(entry))?.more ?? this.element);
+    // Where pressing asks, not letting go, letting go would close the menu: popovers
+    // close at any pointerup elsewhere (whatwg/html#10905).
+    const isPressed = event.buttons !== 0 && event.pointerType !== "touch";
+    if (isPressed) addEventListener("pointerup", () => setTimeout(open), { once: true });
+    else open();
   }
 
   /** What a deed at an entry is for: all that is selected, if the entry is. */
