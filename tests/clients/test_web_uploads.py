@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.clients.browser import Visit, chromium, log_in, visiting
-from tests.clients.conftest import LiveServer
 from tests.clients.page_uploads import (
     choose,
     drop,
@@ -19,6 +18,7 @@ from tests.clients.page_uploads import (
     write_tree,
 )
 from tests.clients.uploaded import hash_on_server
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 
@@ -212,6 +212,30 @@ def test_a_file_chosen_again_goes_on(
     expect(page.get_by_role("row", name="File again.bin 25 MB")).to_be_visible()
     assert offsets == ["10000000", "20000000"]
     there = hash_on_server(server, "/dav/files/admin/reloaded/again.bin")
+    assert there == hash_of(big)
+
+
+def test_a_file_that_changes(server: LiveServer, page: Page, tmp_path: Path) -> None:
+    """Noticed before its next part goes; dropped, it is read again at a press."""
+    big = write_random(tmp_path / "live.bin", BIG_BYTES)
+    open_folder(page, server, "changing")
+
+    def change(route: Route) -> None:
+        if route.request.method == "PATCH":
+            write_random(big, BIG_BYTES + 1, seed=2)
+        route.continue_()
+
+    page.route("**/data/*", change)
+    drop(page, big)
+    again = page.get_by_role("button", name="Send live.bin anew")
+    expect(again).to_be_visible()
+    assert names(server, "changing") == set()
+    page.unroute_all(behavior="ignoreErrors")
+
+    again.click()
+
+    expect(page.get_by_text("1 of 1 done")).to_be_visible()
+    there = hash_on_server(server, "/dav/files/admin/changing/live.bin")
     assert there == hash_of(big)
 
 

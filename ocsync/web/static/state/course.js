@@ -9,13 +9,19 @@ const MAX_DISPUTES = 5;
 /** Statuses after which the server is asked for its offset, and sending goes on. */
 const DISPUTES = [404, 409, 410, 423, 429, 460];
 const FULL = 507;
-/** The server has other bytes than the file: it changed while it was sent. */
+/** The file has other bytes than were sent, or cannot be read: it must be given anew. */
 const DIFFERENT = "different";
+const UNREADABLE = "unreadable";
 
 /** The condition that nothing is replaced. */
 const NEW = { "If-None-Match": "*" };
 
 export class Stopped extends Error {}
+
+/** Whether an upload cannot go on with the file that it has. */
+export function needsFile({ state, error }) {
+  return state === "failed" && [DIFFERENT, UNREADABLE].includes(error.status);
+}
 
 export class Course {
   constructor(transfers, upload) {
@@ -35,6 +41,7 @@ export class Course {
         upload.controller.signal.throwIfAborted();
         const isBroken = error.status === 0 || (error.status >= 500 && error.status !== FULL);
         if (upload.sent > before) [wait, disputes] = [FIRST_WAIT_MS, 0];
+        if (error.status === DIFFERENT) await this.discard();
         if (DISPUTES.includes(error.status) && upload.token) disputes += 1;
         else if (!isBroken && error.status !== 429) throw error;
         if (disputes > MAX_DISPUTES) throw error;
@@ -58,10 +65,12 @@ export class Course {
     const isLong = file.size > (await uploads.partSize());
     this.hash ??= isLong ? this.hashFile(file, signal) : null;
     this.hash?.catch(() => {});
+    if (isLong) upload.ends ??= await uploads.ends(file);
     const pace = { at: performance.now(), sent: offset };
     this.progress(offset, pace);
     while (offset < file.size) {
       signal.throwIfAborted();
+      if (isLong && (await uploads.ends(file)) !== upload.ends) throw changed();
       const start = offset;
       const onProgress = (sent) => this.progress(Math.min(start + sent, file.size), pace);
       offset = await uploads.append(upload.token, file, start, { signal, onProgress });
@@ -79,11 +88,13 @@ export class Course {
     const [sha1, stored] = await Promise.all([
       this.hash, this.files.find(upload.spaceId, path),
     ]);
-    if (!stored?.sha1 || stored.sha1 === sha1) return;
-    this.unfinished.forget(upload);
-    Object.assign(upload, { token: null, sent: 0 });
-    this.hash = null;
-    throw Object.assign(new Error(), { status: DIFFERENT });
+    if (stored?.sha1 && stored.sha1 !== sha1) throw changed();
+  }
+
+  /** What was sent is no good: the file is another by now. */
+  async discard() {
+    await this.transfers.forget(this.upload);
+    Object.assign(this.upload, { token: null, sent: 0, ends: null });
   }
 
   /** Begin at the server: the offset it has then; null if there is nothing to send. */
@@ -195,6 +206,10 @@ export class Course {
     if (state === "retrying") upload.speed = 0;
     this.transfers.changed();
   }
+}
+
+function changed() {
+  return Object.assign(new Error(), { status: DIFFERENT });
 }
 
 function isCalled(entry, name) {

@@ -2,7 +2,7 @@
 // they are all together. How one goes is `course.js`'s. Emits "change" when one of them
 // changes and "stored" with a file that is there.
 
-import { Course, Stopped } from "./course.js";
+import { Course, Stopped, needsFile } from "./course.js";
 
 const AT_ONCE = 3;
 
@@ -21,6 +21,7 @@ export class Transfers extends EventTarget {
 
   /**
    * Upload into a folder: `items` are `{file, path}`; without a file, only the folder.
+   * By an item's `handle`, where there is one, the file can be read anew.
    * `drop` is the id by which `drops` keeps them until all are through.
    */
   add(spaceId, folder, items, drop = null) {
@@ -28,8 +29,8 @@ export class Transfers extends EventTarget {
       spaceId, folder, drop, size: items.length, answer: null, folders: new Map(),
     };
     const known = new Set(this.all.filter(isOpen).map((each) => this.unfinished.key(each)));
-    for (const { file, path } of items) {
-      if (file) this.addFile(batch, file, [...folder, ...path], known);
+    for (const { file, handle, path } of items) {
+      if (file) this.addFile(batch, { file, handle }, [...folder, ...path], known);
       else new Course(this, { batch, spaceId }).folder([...folder, ...path]).catch(() => {});
     }
     if (drop !== null) this.holdDrop(batch);
@@ -38,9 +39,9 @@ export class Transfers extends EventTarget {
     this.findOld();
   }
 
-  addFile(batch, file, folder, known) {
+  addFile(batch, { file, handle }, folder, known) {
     const { spaceId } = batch;
-    const upload = { spaceId, folder, file, name: file.name, batch, token: null };
+    const upload = { spaceId, folder, file, handle, name: file.name, batch, token: null };
     const key = this.unfinished.key(upload);
     if (known.has(key)) return;
     known.add(key);
@@ -59,6 +60,13 @@ export class Transfers extends EventTarget {
     this.proceed();
   }
 
+  /** Send an upload from its beginning, with the file as it is by now. */
+  async renew(upload, file) {
+    await this.forget(upload);
+    Object.assign(upload, { file, token: null, sent: 0, ends: null });
+    this.resume(upload);
+  }
+
   pauseAll() {
     for (const each of this.all.filter(isMoving)) this.stop(each, "paused");
     this.proceed();
@@ -66,7 +74,8 @@ export class Transfers extends EventTarget {
 
   resumeAll() {
     for (const each of this.all) {
-      if (each.state === "paused" || each.state === "failed") each.state = "waiting";
+      const isStopped = each.state === "paused" || each.state === "failed";
+      if (isStopped && !needsFile(each)) each.state = "waiting";
     }
     this.proceed();
   }

@@ -94,6 +94,7 @@ export const de = {
   cancelUpload: (name) => `${name} abbrechen`,
   dismiss: (name) => `${name} ausblenden`,
   choose: (name) => `${name} noch einmal auswählen und fortsetzen`,
+  sendAnew: (name) => `${name} neu senden`,
   otherFile: "Das ist eine andere Datei, oder sie wurde inzwischen geändert.",
   stored: (name) => `${name} ist hochgeladen.`,
   states: {
@@ -259,7 +260,7 @@ export const de = {
     423: "Es ist von einem anderen Programm gesperrt.",
     429: "Das ist zu viel auf einmal. Versuche es in einer Weile noch einmal.",
     460: "Was ankam, ist nicht das, was gesendet wurde.",
-    different: "Die Datei hat sich während des Sendens geändert. Lade sie noch einmal hoch.",
+    different: "Die Datei hat sich während des Sendens geändert. Sende sie neu.",
     unreadable: "Die Datei ist nicht lesbar: sie ist weg oder hat sich geändert.",
     507: "Der Platz reicht nicht.",
   },

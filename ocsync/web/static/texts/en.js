@@ -94,6 +94,7 @@ export const en = {
   cancelUpload: (name) => `Cancel ${name}`,
   dismiss: (name) => `Take ${name} from the list`,
   choose: (name) => `Choose ${name} again to go on`,
+  sendAnew: (name) => `Send ${name} anew`,
   otherFile: "This is another file, or it has changed since.",
   stored: (name) => `${name} is uploaded.`,
   states: {
@@ -255,7 +256,7 @@ export const en = {
     423: "It is locked by another program.",
     429: "This is too much at once. Try again in a while.",
     460: "What arrived is not what was sent.",
-    different: "The file has changed while it was sent. Upload it again.",
+    different: "The file has changed while it was sent. Send it anew.",
     unreadable: "The file cannot be read: it is gone, or has changed.",
     507: "There is not enough space.",
   },

@@ -1,5 +1,6 @@
 // The panel of uploads: how far all are together, how far each is, and what can be done.
 
+import { needsFile } from "../state/course.js";
 import { explain, texts } from "../texts/texts.js";
 import { h, iconButton, nameOf } from "./dom.js";
 import { duration, size } from "./format.js";
@@ -115,28 +116,39 @@ export class TransfersPanel {
     if (state === "done") {
       return [iconButton("close", texts.dismiss(name), () => transfers.cancel(upload))];
     }
+    if (needsFile(upload)) return [...this.anew(upload), cancel];
     if (state === "paused" || state === "failed") return [resume, cancel];
-    if (state === "interrupted") return [...this.chooser(upload), cancel];
+    if (state === "interrupted") return [...this.again(upload), cancel];
     return [iconButton("pause", texts.pause(name), () => transfers.pause(upload)), cancel];
   }
 
   /** A button that asks for the file of an interrupted upload. */
-  chooser(record) {
-    const { spaceId, folder, name, file } = record;
-    const label = texts.choose(name);
-    const input = h("input",
-      { type: "file", class: "hidden", tabindex: -1, "aria-label": label });
-    input.addEventListener("change", () => {
-      const [chosen] = input.files;
-      const isSame =
-        chosen?.name === file.name &&
-        chosen.size === file.size &&
-        chosen.lastModified === file.lastModified;
+  again({ spaceId, folder, name, file }) {
+    return chooser(texts.choose(name), (chosen) => {
+      const isSame = ["name", "size", "lastModified"].every((each) => chosen[each] === file[each]);
       if (isSame) this.transfers.add(spaceId, folder, [{ file: chosen, path: [] }]);
-      else if (chosen) this.announce(texts.otherFile);
+      else this.announce(texts.otherFile);
     });
-    return [input, iconButton("resume", label, () => input.click())];
   }
+
+  /** A button that sends a file which has changed as it is by now. */
+  anew(upload) {
+    const { handle, name } = upload;
+    const label = texts.sendAnew(name);
+    const renew = (file) => this.transfers.renew(upload, file);
+    if (!handle) return chooser(label, renew);
+    const read = () => handle.getFile().then(renew, () => this.announce(explain(upload.error)));
+    return [iconButton("resume", label, read)];
+  }
+}
+
+/** A button that asks for one file, and the field behind it. */
+function chooser(label, take) {
+  const input = h("input", { type: "file", class: "hidden", tabindex: -1, "aria-label": label });
+  input.addEventListener("change", () => {
+    if (input.files.length) take(input.files[0]);
+  });
+  return [input, iconButton("resume", label, () => input.click())];
 }
 
 function stateOf(upload) {

@@ -37,7 +37,7 @@ export async function droppedFiles(dataTransfer) {
 export async function filesOf(handles, path = []) {
   const found = [];
   for (const handle of handles) {
-    if (handle.kind === "file") found.push({ file: await handle.getFile(), path });
+    if (handle.kind === "file") found.push({ file: await handle.getFile(), handle, path });
     else {
       const below = [];
       for await (const each of handle.values()) below.push(each);

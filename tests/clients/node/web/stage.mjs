@@ -93,6 +93,7 @@ export class FakeServer {
         if (upload.offset === file.size) this.store(upload.path, file);
         return upload.offset;
       },
+      ends: async (file) => file.ends ?? "same",
       remove: async (token) => {
         this.log.push(`DELETE ${token}`);
         this.begun.delete(token);

@@ -199,6 +199,31 @@ test("other bytes at the server than in the file are told", async () => {
   assert.equal(items.size, 0);
 });
 
+test("a file that changes on the way is noticed at its next part, and goes anew", async () => {
+  const transfers = transfersOf(server);
+  const file = fileOf("a", 25);
+  const { append } = server.uploads;
+  const changing = async (...given) => {
+    file.ends = "other";
+    return append(...given);
+  };
+  Object.assign(transfers, { uploads: { ...server.uploads, append: changing } });
+  add(transfers, file);
+  await settled(transfers);
+  const [upload] = transfers.all;
+  assert.equal(upload.error.status, "different");
+  assert.deepEqual(server.log, ["LIST in", "POST in/a", "PATCH 0", "DELETE token0"]);
+  assert.equal(items.size, 0);
+  transfers.resumeAll();
+  assert.equal(upload.state, "failed", "the same file cannot go on");
+
+  Object.assign(transfers, { uploads: server.uploads });
+  await transfers.renew(upload, fileOf("a", 15, 9000));
+  await settled(transfers);
+  assert.equal(upload.state, "done");
+  assert.equal(server.stored.get("in/a").size, 15);
+});
+
 test("paused, cancelled, and what was dropped is forgotten at the end", async () => {
   const forgotten = [];
   const drops = { forget: async (id) => forgotten.push(id) };
