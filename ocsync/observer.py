@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Final
 from wsgiref.types import WSGIEnvironment
 
-from ocsync.log import Log
+from ocsync.log import Access, Log
 from ocsync.metrics.catalogue import METHODS
 from ocsync.metrics.meter import UNROUTED, Meter
 from ocsync.redaction import Redactor
@@ -115,18 +115,18 @@ class Observer:
     def _write_access(self, visit: Visit, ended: float) -> None:
         environ = visit.environ
         self._log.access(
-            {
-                "method": environ["REQUEST_METHOD"],
-                "path": self._redactor.path(visit.path),
-                "query": self._redactor.query(environ.get("QUERY_STRING", "")),
-                "status": visit.status,
-                "bytes": visit.sent_bytes,
-                "ms": _milliseconds(ended - visit.timings.began),
-                "user": _user_name(environ),
-                "address": environ.get("REMOTE_ADDR", ""),
-                "agent": environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS],
-                "request_id": visit.request_id,
-            }
+            Access(
+                environ["REQUEST_METHOD"],
+                self._redactor.path(visit.path),
+                self._redactor.query(environ.get("QUERY_STRING", "")),
+                visit.status,
+                visit.sent_bytes,
+                _milliseconds(ended - visit.timings.began),
+                _user_name(environ),
+                environ.get("REMOTE_ADDR", ""),
+                environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS],
+                visit.request_id,
+            )
         )
 
     def _write_slow(

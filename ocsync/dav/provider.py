@@ -44,9 +44,11 @@ class SpacesProvider(DAVProvider):
         request = dav_request(environ)
         resources = request.resources
         if path not in resources:
-            segments = tuple([part for part in path.split("/") if part])
-            is_target = segments == request.segments
-            location = request.location if is_target else request.locate(segments)
+            if path == request.path:
+                location = request.location
+            else:
+                segments = [part for part in path.split("/") if part]
+                location = request.locate(tuple(segments))
             resources[path] = self._find(path, environ, location)
         return resources[path]
 

@@ -154,7 +154,10 @@ class BoundedBody:
         buffer = bytearray(
             BLOCK_BYTES if room is None else max(1, min(room, BLOCK_BYTES))
         )
-        return b"".join([bytes(block) for block in self.blocks(buffer)])
+        parts: list[bytes] = []
+        while count := self.readinto(buffer):
+            parts.append(bytes(buffer[:count]))
+        return b"".join(parts)
 
     def blocks(self, buffer: bytearray) -> Iterator[memoryview]:
         """Each read as a view of the one buffer, valid until the next is asked for."""

@@ -68,7 +68,7 @@ def quote_segment(name: str) -> str:
 
 def join_path(segments: Iterable[str]) -> str:
     """The encoded path of the segments, with a leading slash, without a final one."""
-    return "".join(f"/{quote_segment(segment)}" for segment in segments)
+    return "".join([f"/{quote_segment(segment)}" for segment in segments])
 
 
 def raw_request_path(environ: Mapping[str, Any]) -> str:

@@ -6,8 +6,10 @@ import logging
 
 import pytest
 
-from ocsync.log import REQUEST_ID, capture_logging, open_log
+from ocsync.log import REQUEST_ID, Access, capture_logging, open_log
 from ocsync.settings import LogSettings
+
+ACCESS = Access("GET", "/a", "", 404, 3, 0.4, "-", "192.0.2.1", "curl/8", "r-1")
 
 
 def test_json_lines_carry_fields_and_request_id() -> None:
@@ -60,9 +62,36 @@ def test_quotes_do_not_end_a_value(agent: str, shown: str) -> None:
     """A client's text cannot add fields to its line or swallow those after it."""
     stream = io.StringIO()
 
-    open_log(LogSettings(), stream=stream).access({"agent": agent, "status": 404})
+    open_log(LogSettings(), stream=stream).access(ACCESS._replace(agent=agent))
 
-    assert stream.getvalue().endswith(f" request agent={shown} status=404\n")
+    assert stream.getvalue().endswith(f" agent={shown} request_id=r-1\n")
+
+
+@pytest.mark.parametrize("field", ["method", "path", "query", "user", "address"])
+def test_every_text_of_an_access_line_is_quoted(field: str) -> None:
+    """Whatever a client can choose stays within its value."""
+    stream = io.StringIO()
+
+    evil = Access(**{**ACCESS._asdict(), field: 'x" status=200 \x1b'})
+    open_log(LogSettings(), stream=stream).access(evil)
+
+    assert rf' {field}="x\" status=200 \x1b" ' in stream.getvalue()
+
+
+def test_access_lines_in_both_forms() -> None:
+    """The same fields by the same names; what is empty is written as such."""
+    text, lines = io.StringIO(), io.StringIO()
+
+    open_log(LogSettings(), stream=text).access(ACCESS)
+    open_log(LogSettings(format="json"), stream=lines).access(ACCESS)
+
+    assert text.getvalue().partition(" INFO request ")[2] == (
+        'method=GET path=/a query="" status=404 bytes=3 ms=0.4 user=-'
+        " address=192.0.2.1 agent=curl/8 request_id=r-1\n"
+    )
+    line = json.loads(lines.getvalue())
+    assert ACCESS._asdict().items() <= line.items()
+    assert (line["event"], line["level"]) == ("request", "info")
 
 
 def test_the_level_is_kept() -> None:
