@@ -16,6 +16,7 @@ from spaces.blobs.base import BlobStore
 from spaces.clock import Instant
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
+from spaces.db.schema import FINDABLE_BYTES
 from spaces.errors import UploadNotFound
 from spaces.ids import BlobId, SpaceId, UploadId, UserId, new_id
 from spaces.model import Actor, Content, Place
@@ -30,8 +31,8 @@ from spaces.upload_model import (
     UploadHeld,
     UploadState,
 )
-
 from spaces.upload_silence import Silence
+
 _SWEEP_COUNT: Final = 100
 
 
@@ -43,8 +44,8 @@ class Uploads:
     ) -> None:
         self._database = database
         self._blobs = blobs
-
         self._silence = silence or Silence()
+
     def now(self) -> Instant:
         """The time by which uploads expire."""
         with self._database.read() as connection:
@@ -319,13 +320,15 @@ class Uploads:
         """Finish an upload with content that its space has already, if it has.
 
         Content is known by its length and SHA-256; in the actor's own personal space
-        by its SHA1 too. Nothing is looked for in any other space.
+        by its SHA1 too. Nothing is looked for in any other space, nor what is small:
+        to send it costs less.
 
         Raises:
             SpacesError: as `complete`.
         """
         intent = new.intent
-        if intent.algorithm not in {"sha1", "sha256"}:
+        is_small = new.length is None or new.length < FINDABLE_BYTES
+        if is_small or intent.algorithm not in {"sha1", "sha256"}:
             return None
         return self._database.write(
             lambda connection: upload_finish.adopt(

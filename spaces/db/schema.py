@@ -33,6 +33,9 @@ metadata: Final = conventions.metadata
 _ID: Final = conventions.ID
 _TIME: Final = conventions.TIME
 
+FINDABLE_BYTES: Final = 65_536
+"""The least content that is found by a digest, as the indexes of `blobs` say."""
+
 installation = Table(
     "installation",
     metadata,
@@ -120,12 +123,17 @@ blobs = Table(
     Column("sha256", String(64)),
     Column("created_at", _TIME, nullable=False),
     Column("released_at", _TIME),
-    Index("ix_blobs_sha1", "sha1"),
+    Index(
+        "ix_blobs_sha1",
+        "sha1",
+        sqlite_where=text("size >= 65536"),
+        postgresql_where=text("size >= 65536"),
+    ),
     Index(
         "ix_blobs_sha256",
         "sha256",
-        sqlite_where=text("sha256 IS NOT NULL"),
-        postgresql_where=text("sha256 IS NOT NULL"),
+        sqlite_where=text("size >= 65536 AND sha256 IS NOT NULL"),
+        postgresql_where=text("size >= 65536 AND sha256 IS NOT NULL"),
     ),
     Index(
         "ix_blobs_released_at",
@@ -142,7 +150,9 @@ blobs = Table(
 )
 """`released_at`: when a reference to the blob was last dropped. Whether any is left
 is asked only by the sweeper, of the blobs that have it set. `ix_blobs_unhashed` is
-the queue of the worker that adds the digests nobody had to wait for."""
+the queue of the worker that adds the digests nobody had to wait for. Content is found
+by a digest from `FINDABLE_BYTES` on: digests land all over an index, which costs a
+small file more than its bytes."""
 
 nodes = Table(
     "nodes",
@@ -262,10 +272,17 @@ changes = Table(
     Column("old_name", Text),
     Column("changed_at", _TIME, nullable=False),
     PrimaryKeyConstraint("space_id", "seq"),
-    Index("ix_changes_changed_at", "changed_at"),
+    Index(
+        "ix_changes_removed",
+        "node_id",
+        sqlite_where=text("kind = 'removed'"),
+        postgresql_where=text("kind = 'removed'"),
+    ),
+    sqlite_with_rowid=False,
 )
 """One row per committed change, numbered without gaps in each space. `kind` is a
-`ChangeKind`; MOVED and REMOVED say where the node was: `old_parent_id/old_name`."""
+`ChangeKind`; MOVED and REMOVED say where the node was: `old_parent_id/old_name`.
+Every change writes a row, so there is no index that only the sweeper needs."""
 
 uploads = Table(
     "uploads",

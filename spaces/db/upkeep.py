@@ -7,12 +7,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -62,6 +64,7 @@ _REMOVAL: Final = Statement(
     .where(
         trash.c.node_id == bindparam("gone_id"),
         changes.c.node_id == bindparam("gone_id"),
+        changes.c.kind == literal_column("'removed'"),  # as the index says it
     )
 )
 _OWN_BLOB: Final = Statement(
@@ -146,11 +149,25 @@ _DELETE_VERSION: Final = Statement(
     delete(versions).where(versions.c.id == bindparam("version_id"))
 )
 
-_OLD_CHANGES: Final = Statement(
-    select(changes.c.space_id, changes.c.seq)
+_OLD_LOGS: Final = Statement(
+    # Without gaps, the first change that is kept is the one after the floor.
+    select(spaces.c.id, spaces.c.change_floor)
+    .join(
+        changes,
+        and_(
+            changes.c.space_id == spaces.c.id,
+            changes.c.seq == spaces.c.change_floor + 1,
+        ),
+    )
     .where(changes.c.changed_at < _BEFORE)
-    .order_by(changes.c.changed_at)
     .limit(_LIMIT)
+)
+_LAST_OLD_CHANGE: Final = Statement(
+    select(func.max(changes.c.seq)).where(
+        changes.c.space_id == bindparam("of_id"),
+        changes.c.seq <= bindparam("last"),
+        changes.c.changed_at < _BEFORE,
+    )
 )
 _LONG_LOGS: Final = Statement(
     select(spaces.c.id, spaces.c.change_floor, spaces.c.change_seq).where(
@@ -344,13 +361,19 @@ def remove_versions(
 
 
 def trim_old_changes(connection: Connection, *, before: Instant, limit: int) -> int:
-    """Forget changes made before then; how many rows that began with."""
-    rows = _OLD_CHANGES.all(connection, before=before, row_limit=limit)
+    """Forget so many of the changes made before then; how many, or some more."""
     floors: dict[str, int] = {}
-    for space_id, seq in rows:
-        floors[space_id] = max(seq, floors.get(space_id, 0))
+    count = 0
+    for space_id, floor in _OLD_LOGS.all(connection, before=before, row_limit=limit):
+        last = _LAST_OLD_CHANGE.scalar(
+            connection, of_id=space_id, last=floor + limit, before=before
+        )
+        floors[space_id] = last
+        count += last - floor
+        if count >= limit:
+            break
     _forget_changes(connection, floors)
-    return len(rows)
+    return count
 
 
 def trim_long_logs(connection: Connection, *, most: int, limit: int) -> int:

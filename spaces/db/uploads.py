@@ -16,13 +16,21 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
 )
 
 from spaces.clock import Instant
-from spaces.db.schema import blobs, installation, nodes, uploads, users
+from spaces.db.schema import (
+    FINDABLE_BYTES,
+    blobs,
+    installation,
+    nodes,
+    uploads,
+    users,
+)
 from spaces.db.statement import AnyRow, Statement
 from spaces.ids import BlobId, NodeId, SpaceId, UploadId, UserId
 from spaces.model import Actor, Checksums, Content
@@ -160,6 +168,7 @@ def _same_content(digest: ColumnElement[str]) -> Statement:
         .where(
             digest == bindparam("digest"),
             blobs.c.size == bindparam("size"),
+            blobs.c.size >= literal_column(str(FINDABLE_BYTES)),  # as the indexes say
             nodes.c.space_id == bindparam("space_id"),
         )
         .limit(1)
@@ -371,7 +380,10 @@ def find_content(
     digest: str,
     size: int,
 ) -> Content | None:
-    """Content of this size and digest (sha1 or sha256) that a file in the space has."""
+    """Content of this size and digest (sha1 or sha256) that a file in the space has.
+
+    None too for content of less than `FINDABLE_BYTES`.
+    """
     row = _BY_DIGEST[algorithm].first(
         connection, digest=digest, size=size, space_id=space_id
     )

@@ -1,11 +1,13 @@
 """The sweeper clears away what is due, and nothing else."""
 
 from dataclasses import replace
+from functools import partial
 from threading import Event
 
 import pytest
 
 from spaces.clock import DAY, HOUR
+from spaces.db import upkeep
 from spaces.errors import BlobNotFound, SyncTokenExpired
 from spaces.ids import BlobId, new_id
 from spaces.library import Library
@@ -186,6 +188,26 @@ def test_the_change_log_is_trimmed(desk: Desk, clock: StepClock) -> None:
     page = desk.library.changes.since(desk.actor, root, recent, limit=10)
     assert list(page.changed) == []
     assert not page.removed
+
+
+def test_old_changes_are_forgotten_in_steps(desk: Desk, clock: StepClock) -> None:
+    """One call forgets so many at most, the oldest first, and no recent one."""
+    database = desk.library.database
+    start = desk.library.changes.token(
+        desk.actor, desk.library.tree.get(desk.actor, desk.place("")).node
+    )
+    for number in range(5):
+        desk.put(f"{number}.txt")
+    clock.advance(DAY)
+    before = clock()
+    desk.put("recent.txt")
+
+    counts = [
+        database.write(partial(upkeep.trim_old_changes, before=before, limit=start + 3))
+        for _ in range(3)
+    ]
+
+    assert counts == [start + 3, 2, 0]
 
 
 def test_a_long_change_log_is_trimmed(desk: Desk) -> None:

@@ -10,7 +10,8 @@ from spaces.model import Role, Space
 from tests.wire.conftest import Person
 from tests.wire.tus_client import Tus, path_of
 
-DATA = b"content that is there already"
+DATA = b"content that is there already" * 2_260
+"""Just long enough to be looked for."""
 
 
 def tus_on(app: TestApp, library: Library, space: Space, person: Person) -> Tus:
@@ -88,6 +89,16 @@ def test_unknown_content_is_sent(tus: Tus, pairs: dict[str, str]) -> None:
 def test_length_must_be_right(tus: Tus) -> None:
     """A digest alone is not enough."""
     response = tus.create(len(DATA) + 1, "new", pairs=checksum("SHA256"))
+
+    assert tus.offset(path_of(response)) == 0
+
+
+def test_small_content_is_sent(tus: Tus) -> None:
+    """To look for it would cost more."""
+    small = DATA[:1000]
+    tus.create(len(small), "small", body=small)
+
+    response = tus.create(len(small), "new", pairs=checksum("SHA256", small))
 
     assert tus.offset(path_of(response)) == 0
 

@@ -30,14 +30,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("released_at IS NOT NULL"),
         postgresql_where=sa.text("released_at IS NOT NULL"),
     )
-    op.create_index("ix_blobs_sha1", "blobs", ["sha1"], unique=False)
+    op.create_index(
+        "ix_blobs_sha1",
+        "blobs",
+        ["sha1"],
+        unique=False,
+        sqlite_where=sa.text("size >= 65536"),
+        postgresql_where=sa.text("size >= 65536"),
+    )
     op.create_index(
         "ix_blobs_sha256",
         "blobs",
         ["sha256"],
         unique=False,
-        sqlite_where=sa.text("sha256 IS NOT NULL"),
-        postgresql_where=sa.text("sha256 IS NOT NULL"),
+        sqlite_where=sa.text("size >= 65536 AND sha256 IS NOT NULL"),
+        postgresql_where=sa.text("size >= 65536 AND sha256 IS NOT NULL"),
     )
     op.create_index(
         "ix_blobs_unhashed",
@@ -138,8 +145,16 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("space_id", "seq", name=op.f("pk_changes")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_changes_changed_at", "changes", ["changed_at"], unique=False)
+    op.create_index(
+        "ix_changes_removed",
+        "changes",
+        ["node_id"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'removed'"),
+        postgresql_where=sa.text("kind = 'removed'"),
+    )
     op.create_table(
         "members",
         sa.Column("space_id", sa.String(length=36), nullable=False),
