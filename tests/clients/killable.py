@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.clients.conftest import PASSWORD, LiveServer
+from tests.live_server import PASSWORD, LiveServer
 
 _START_SECONDS: Final = 60
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from playwright.sync_api import Page, expect
 
 from tests.clients.browser import go
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 _STEPS: Final[tuple[Literal["dragEnter", "dragOver", "drop"], ...]] = (
     "dragEnter",

@@ -26,7 +26,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.clients.browser import chromium
-from tests.clients.conftest import PASSWORD
+from tests.live_server import PASSWORD
 
 pytestmark = pytest.mark.clients
 

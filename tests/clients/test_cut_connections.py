@@ -16,8 +16,6 @@ import pytest
 from tusclient import client as tuspy
 from tusclient.exceptions import TusCommunicationError
 
-from tests.clients.conftest import LiveServer, require_program, run_client
-from tests.clients.cutting_proxy import CuttingProxy
 from tests.clients.uploaded import (
     HUGE,
     MAX_CHUNK,
@@ -27,6 +25,9 @@ from tests.clients.uploaded import (
     hash_on_server,
     write_content,
 )
+from tests.cutting_proxy import CuttingProxy
+from tests.live_server import LiveServer
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -15,8 +15,9 @@ from typing import Final
 
 import pytest
 
-from tests.clients.conftest import PASSWORD, require_program
 from tests.doc_pages import ROOT, Block, commands, name_of, pages
+from tests.live_server import PASSWORD
+from tests.programs import require_program
 
 pytestmark = pytest.mark.clients
 

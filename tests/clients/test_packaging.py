@@ -25,7 +25,8 @@ from typing import Final
 import pytest
 
 from ocsync._version import __version__
-from tests.clients.conftest import PASSWORD, require_program, run_client
+from tests.live_server import PASSWORD
+from tests.programs import require_program, run_client
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 

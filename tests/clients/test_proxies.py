@@ -18,7 +18,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, run_client, serving
+from tests.live_server import LiveServer, serving
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

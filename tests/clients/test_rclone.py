@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, run_client, serving
+from tests.live_server import LiveServer, serving
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -7,7 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, run_client
+from tests.live_server import LiveServer
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -13,7 +13,7 @@ import pytest
 from tusclient import client as tuspy
 from tusclient.exceptions import TusCommunicationError
 
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -7,7 +7,6 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.clients.conftest import LiveServer, require_program, run_client
 from tests.clients.uploaded import (
     HUGE,
     SIZES,
@@ -17,6 +16,8 @@ from tests.clients.uploaded import (
     hash_on_server,
     write_content,
 )
+from tests.live_server import LiveServer
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.clients.conftest import LiveServer, complain, require_program, run_client
-from tests.clients.cutting_proxy import CuttingProxy
 from tests.clients.uploaded import (
     HUGE,
     MAX_CHUNK,
@@ -20,6 +18,9 @@ from tests.clients.uploaded import (
     hash_on_server,
     write_content,
 )
+from tests.cutting_proxy import CuttingProxy
+from tests.live_server import LiveServer
+from tests.programs import complain, require_program, run_client
 
 pytestmark = pytest.mark.clients
 

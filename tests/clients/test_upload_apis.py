@@ -12,13 +12,8 @@ from typing import Any, Final, Self
 import httpx
 import pytest
 
-from tests.clients.conftest import (
-    LiveServer,
-    complain,
-    require_program,
-    run_client,
-    serving,
-)
+from tests.live_server import LiveServer, serving
+from tests.programs import complain, require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -15,8 +15,6 @@ from playwright.sync_api import Browser, Page, Request, Response
 from playwright.sync_api import TimeoutError as PageTimeout
 
 from tests.clients.browser import chromium
-from tests.clients.conftest import LiveServer, complain
-from tests.clients.cutting_proxy import CuttingProxy
 from tests.clients.uploaded import (
     HUGE,
     MAX_CHUNK,
@@ -26,6 +24,9 @@ from tests.clients.uploaded import (
     hash_on_server,
     write_content,
 )
+from tests.cutting_proxy import CuttingProxy
+from tests.live_server import LiveServer
+from tests.programs import complain
 
 pytestmark = pytest.mark.clients
 

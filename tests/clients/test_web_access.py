@@ -22,9 +22,9 @@ from tests.clients.browser import (
     overflows,
     visiting,
 )
-from tests.clients.conftest import LiveServer
 from tests.clients.samples import README, pdf, png, sound
 from tests.clients.screenshots import shoot
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.clients.browser import Visit, chromium, go, log_in, visiting
-from tests.clients.conftest import LiveServer, require_program, run_client
 from tests.clients.terminal import DONE, Terminal
+from tests.live_server import LiveServer
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

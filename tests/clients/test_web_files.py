@@ -19,9 +19,9 @@ from tests.clients.browser import (
     overflows,
     visiting,
 )
-from tests.clients.conftest import LiveServer
 from tests.clients.page_uploads import open_folder
 from tests.clients.screenshots import shoot
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

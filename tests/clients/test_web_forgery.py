@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.clients.browser import chromium, log_in, visiting
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -11,7 +11,7 @@ from benchmarks.harness.planting import Planter
 from spaces.clock import system_clock
 from spaces.ids import SpaceId
 from tests.clients.browser import Visit, chromium, go, log_in, visiting
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.clients.browser import Visit, chromium, go, log_in, visiting
-from tests.clients.conftest import LiveServer
 from tests.clients.samples import EVIL_SVG
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.clients.browser import chromium, log_in, visiting
-from tests.clients.conftest import LiveServer, serving
+from tests.live_server import LiveServer, serving
 
 pytestmark = pytest.mark.clients
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Frame, Locator, Page, Request, expect
 
 from tests.clients.browser import Visit, chromium, go, log_in, visiting
-from tests.clients.conftest import LiveServer
 from tests.clients.samples import EVIL_HTML, EVIL_MARKDOWN, EVIL_SVG, pdf, png, sound
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.clients.browser import Visit, chromium, log_in, visiting
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

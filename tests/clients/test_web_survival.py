@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.clients.browser import chromium, log_in, visiting
-from tests.clients.conftest import LiveServer
 from tests.clients.killable import KillableServer, killable
 from tests.clients.page_uploads import (
     drop,
@@ -23,6 +22,7 @@ from tests.clients.page_uploads import (
 )
 from tests.clients.screenshots import shoot
 from tests.clients.uploaded import MAX_CHUNK, hash_on_server
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.clients.browser import Visit, chromium, go, log_in, visiting
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
 

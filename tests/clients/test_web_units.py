@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import require_program, run_client
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from webdav4.client import Client, ResourceAlreadyExists, ResourceNotFound
 
-from tests.clients.conftest import LiveServer, require_program, run_client
+from tests.live_server import LiveServer
+from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.clients.conftest import LiveServer
+from tests.live_server import LiveServer
 
 SIZES: Final = (0, 1, 10_000_000, 10_000_001)
 HUGE: Final = 200_000_000

@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ocsync.metrics.board import find_board
 from ocsync.metrics.reading import Reading
-from tests.clients.conftest import LiveServer, serving
 from tests.live.harness import until
 from tests.live.raw_http import RawClient
+from tests.live_server import LiveServer, serving
 
 THREADS = 6
 ROUNDS = 8

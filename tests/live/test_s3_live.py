@@ -12,10 +12,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.clients.conftest import complain
 from tests.live.raw_http import TIME_OUT, RawClient
 from tests.live.test_tus_crashes import AUTH, CHUNK, VERSION, Server, running
 from tests.postgres_server import find_programs, postgres_server
+from tests.programs import complain
 from tests.s3_server import S3Server, s3_server
 
 CHUNK_BYTES = 10_000_000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ocsync.conftest import clean_environ
+from tests.programs import clean_environ
 
 pytestmark = pytest.mark.live
 

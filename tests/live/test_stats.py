@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from ocsync.server.data_lock import running_server
-from tests.clients.conftest import LiveServer, serving
 from tests.live.harness import until
+from tests.live_server import LiveServer, serving
 
 
 @pytest.fixture

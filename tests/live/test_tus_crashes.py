@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.raw_http import RawClient
-from tests.ocsync.conftest import clean_environ
+from tests.programs import clean_environ
 
 AUTH = "Authorization: Basic " + base64.b64encode(b"admin:secret-word").decode()
 VERSION = "Tus-Resumable: 1.0.0"

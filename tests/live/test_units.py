@@ -14,8 +14,8 @@ from typing import Final
 
 import pytest
 
-from tests.clients.conftest import require_program
 from tests.live.raw_http import RawClient
+from tests.programs import require_program
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _SECONDS: Final = 60

@@ -17,7 +17,7 @@ from ocsync.client.errors import ClientError, LoggedOut, Stopped
 from ocsync.client.events import Failed, Finished, Skipped, Started, Waiting
 from ocsync.client.stopping import Stop
 from ocsync.client.upload import IfExists
-from tests.clients.cutting_proxy import CuttingProxy
+from tests.cutting_proxy import CuttingProxy
 from tests.live.transfer_site import (
     Faults,
     Refusal,

@@ -1,16 +1,14 @@
 """What the tests of the command line share: running it as a person would."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parent.parent.parent
+from tests.programs import clean_environ
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,6 @@ class Ran:
 
 
 Run = Callable[..., Ran]
-
-
-def clean_environ(**more: str) -> dict[str, str]:
-    """This process's environment without any setting of ours."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith("OCSYNC_")}
-    return own | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | more
 
 
 @pytest.fixture

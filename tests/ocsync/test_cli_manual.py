@@ -8,8 +8,8 @@ import pytest
 from ocsync.cli.commands import cli
 from ocsync.cli.entry import run as run_here
 from ocsync.cli.manual import manual_page
-from tests.clients.conftest import require_program
-from tests.ocsync.conftest import ROOT, Run
+from tests.ocsync.conftest import Run
+from tests.programs import ROOT, require_program
 
 PAGE = ROOT / "docs" / "ocsync.1"
 

@@ -14,8 +14,7 @@ import yaml
 
 from ocsync.cli.commands import cli
 from ocsync.settings import DECLARATIONS, load_settings
-from tests.clients.conftest import require_program
-from tests.ocsync.conftest import ROOT
+from tests.programs import ROOT, require_program
 
 CONFIG: Final = ROOT / "config"
 VARIABLES: Final = {name for each in DECLARATIONS for name in each.env}
