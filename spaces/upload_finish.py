@@ -21,7 +21,7 @@ from spaces.db.engine import Database
 from spaces.errors import AlreadyExists, Forbidden
 from spaces.files import commit_content
 from spaces.ids import NodeId, new_id
-from spaces.lookup import find_space
+from spaces.lookup import find_space, locate
 from spaces.model import Actor, Content, Place, SpaceKind, Written
 from spaces.names import MAX_NAME_BYTES
 from spaces.propagation import begin_change
@@ -114,6 +114,17 @@ def adopt(
     return complete(
         database, connection, actor, new, place=place, content=content, is_known=True
     )
+
+
+def has_file(connection: Connection, upload: Upload) -> bool:
+    """Whether the file of a finished upload is there, as the upload left it."""
+    result = upload.result
+    if result is None:
+        return False
+    actor = owner(connection, upload)
+    row = find_space(connection, actor, result.space_id, Permission.READ)
+    spot = locate(connection, row, Place(result.space_id, (), result.node_id))
+    return spot.node is not None and spot.node.etag == result.etag
 
 
 def owner(connection: Connection, upload: Upload) -> Actor:

@@ -29,6 +29,7 @@ from spaces.upload_model import (
     NewUpload,
     OnExisting,
     Upload,
+    UploadHeld,
     UploadState,
 )
 
@@ -47,6 +48,9 @@ def create(
     """
     guard = new.intent.guard
     change = begin_change(database, connection, actor, place.space_id, guard=guard)
+    present = None if new.id is None else rows.find(connection, new.id)
+    if present is not None:
+        raise UploadHeld(present)
     upload, old_size = aim(change, new, place)
     upload = charge(connection, upload, old_size)
     rows.insert_upload(connection, upload)
@@ -217,7 +221,7 @@ def absorb(connection: Connection, upload: Upload, parts: tuple[Upload, ...]) ->
 def fresh(new: NewUpload, now: Instant) -> Upload:
     """The row of an upload that has no target yet."""
     return Upload(
-        id=UploadId(secret_id()),
+        id=new.id or UploadId(secret_id()),
         dialect=new.dialect,
         state=UploadState.OPEN,
         kind=new.kind,

@@ -215,7 +215,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
-    """What is known of an upload when it begins."""
+    """What is known of an upload when it begins.
+
+    With an `id` of its own it is begun once, however often it is asked for.
+    """
 
     dialect: str
     length: int | None
@@ -226,6 +229,7 @@ class NewUpload:
     label: str = ""
     address: str = ""
     pool: Pool | None = None
+    id: UploadId | None = None
 
 
 @dataclass(frozen=True, slots=True)

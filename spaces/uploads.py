@@ -73,6 +73,7 @@ class Uploads:
             PreconditionFailed: the file is not as expected.
             Locked: a lock forbids it.
             QuotaExceeded: the space has no room for it.
+            UploadHeld: there is one of that id; carries it.
         """
         return self._database.write(
             lambda connection: upload_intake.create(
@@ -336,6 +337,11 @@ class Uploads:
             ),
             space_id=place.space_id,
         )
+
+    def has_file(self, upload: Upload) -> bool:
+        """Whether the file of a finished upload is there, as the upload left it."""
+        with self._database.read() as connection:
+            return upload_finish.has_file(connection, upload)
 
     def end(
         self, upload: Upload, state: UploadState, *, as_seen: bool = False

@@ -1,7 +1,8 @@
 """Refusals as tus tells them: a status, a short text, and where the upload stands.
 
 Every 409 and 423 about an upload says its offset, and every 423 and 503 when to come
-back, so that a client never has to guess.
+back, so that a client never has to guess. An upload made of parts has no offset before
+it is finished.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from ocsync.uploads.terms import FinishFailed, UploadRefused
 from ocsync.wire.body import BodyError
 from ocsync.wsgi import Headers
 from spaces.errors import ChecksumMismatch, SpacesError
-from spaces.upload_model import Upload, UploadHeld
+from spaces.upload_model import Upload, UploadHeld, UploadKind
 
 LOCKED: Final = 423
 _TELLS_OFFSET: Final = frozenset({400, 409, 413, LOCKED, 460, 503, 507})
@@ -32,7 +33,8 @@ def tus_problem(error: Refusal, dialect: Dialect) -> Problem:
     """The refusal with everything its answer needs."""
     problem, upload = _problem(error, dialect)
     headers: Headers = [("Tus-Resumable", VERSION)]
-    if upload is not None and problem.status in _TELLS_OFFSET:
+    is_final = upload is not None and upload.kind is UploadKind.FINAL
+    if upload is not None and problem.status in _TELLS_OFFSET and not is_final:
         headers.append(("Upload-Offset", str(upload.offset)))
     if problem.status in _LATER:
         headers.append(_RETRY)

@@ -5,6 +5,9 @@ made when the last of them is, or when somebody asks for it. Bytes are joined by
 reference where the store can; the parts stay, and may be used again.
 """
 
+import hashlib
+import time
+import uuid
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -24,12 +27,16 @@ from spaces.upload_model import (
     LeaseLost,
     NewUpload,
     Upload,
+    UploadHeld,
     UploadKind,
     UploadState,
 )
 from spaces.uploads import Uploads
 
 _PARTS: Final = "parts"
+_PATIENCE_SECONDS: Final = 20.0
+"""How long a request waits for another that joins the same parts."""
+_POLL_SECONDS: Final = 0.1
 
 
 class Joining:
@@ -45,6 +52,9 @@ class Joining:
     def create(self, command: Create, target: Target, terms: Terms) -> Upload:
         """Begin an upload of parts, and make it if they are all complete.
 
+        Large parts take minutes, and a client that did not wait for the answer asks
+        in the same words again. It gets the same upload, not the file once more.
+
         Raises:
             UploadRefused: a part is missing, is somebody else's or is no part, or
                 they are more than an upload may be.
@@ -53,6 +63,23 @@ class Joining:
         """
         if target.actor is None or target.place is None:
             raise UploadRefused(Reason.PARTS_REFUSED)
+        former = 0
+        while True:
+            upload_id = _id_of(command, target.actor, former)
+            present = find_upload(self._uploads, upload_id, terms)
+            if present is None:
+                present = self._begin(upload_id, command, target, terms)
+            if present.state is UploadState.OPEN:
+                return self.join(self._await_other(present), terms)
+            if self._uploads.has_file(present):
+                return present
+            former += 1  # it failed, or its file has been changed or removed
+
+    def _begin(
+        self, upload_id: UploadId, command: Create, target: Target, terms: Terms
+    ) -> Upload:
+        assert target.actor is not None
+        assert target.place is not None
         for part_id in command.parts:
             self._require_part(part_id, target.actor, terms)
         notes = {**target.intent.notes, _PARTS: " ".join(command.parts)}
@@ -65,9 +92,20 @@ class Joining:
             intent=replace(target.intent, notes=notes),
             label=target.label,
             address=target.address,
+            id=upload_id,
         )
-        upload = self._uploads.create(target.actor, new, target.place)
-        return self.join(upload, terms)
+        try:
+            return self._uploads.create(target.actor, new, target.place)
+        except UploadHeld as begun:  # by the same request, at the same time
+            return begun.upload
+
+    def _await_other(self, upload: Upload) -> Upload:
+        """The upload when whoever is joining it has done so, or takes too long."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while upload.holder is not None and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            upload = self._uploads.get(upload.id)
+        return upload
 
     def join(self, upload: Upload, terms: Terms) -> Upload:
         """Make the upload if its parts are all complete; else it is as it was.
@@ -148,6 +186,16 @@ class Joining:
             or part.state is not UploadState.OPEN
         ):
             raise UploadRefused(Reason.PARTS_REFUSED)
+
+
+def _id_of(command: Create, actor: Actor, former: int) -> UploadId:
+    """The id for what these words ask for, after so many former ones that are over.
+
+    Nobody can guess it who does not know the parts.
+    """
+    words = (actor.user_id, *command.parts, command.metadata.raw, str(former))
+    digest = hashlib.sha256("\n".join(words).encode()).digest()
+    return UploadId(str(uuid.UUID(bytes=digest[:16], version=4)))
 
 
 def find_upload(uploads: Uploads, upload_id: UploadId, terms: Terms) -> Upload | None:

@@ -21,7 +21,7 @@ from spaces.errors import NodeNotFound, StorageFull
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Place, Space
-from spaces.upload_model import Lifetime, UploadKind, UploadState
+from spaces.upload_model import Claim, Lifetime, UploadKind, UploadState
 from tests.wire.conftest import Person
 from tests.wire.tus_client import CHUNK, Tus, encode, path_of
 
@@ -376,6 +376,53 @@ def test_n13_parts_may_be_used_again(tus: Tus) -> None:
     assert read(tus, first) == b"abc"
     assert read(tus, second) == b"abcabc"
     tus.create(None, "3", Upload_Concat=f"final;{url}", status=400)
+
+
+def test_n15_who_asks_again_gets_the_same_upload(
+    app: TestApp, tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """The answer to a join may be lost: asked in the same words there is one file."""
+    concat = f"final;{part(tus, b'abc')} {part(tus, b'def')}"
+    urls = {
+        tus.create(None, "joined", Upload_Concat=concat).headers["Location"]
+        for _ in range(3)
+    }
+    assert len(urls) == 1
+    assert landed(library, admin, home) == ["joined"]
+
+    other = tus.create(None, "other", Upload_Concat=concat).headers["Location"]
+    app.delete("/dav/files/admin/Uploads/joined", headers=admin.basic)
+    again = tus.create(None, "joined", Upload_Concat=concat).headers["Location"]
+
+    assert len({*urls, other, again}) == 3
+    assert landed(library, admin, home) == ["joined", "other"]
+
+
+def test_n15_asked_again_while_it_is_being_joined(
+    tus: Tus, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for whoever joins, then both have the same; if too long, it is 423."""
+    monkeypatch.setattr("ocsync.uploads.joining._PATIENCE_SECONDS", 0.0)
+    first = tus.create(3, Upload_Concat="partial").headers["Location"]
+    concat = f"final;{first}"
+    path = path_of(tus.create(None, "slow", Upload_Concat=concat))
+    upload_id = UploadId(path.rpartition("/")[2])
+    library.uploads.claim(library.uploads.get(upload_id), "elsewhere/1", Claim.FREE)
+    tus.patch(first.removeprefix("http://localhost"), 0, b"abc")
+
+    refused = tus.create(None, "slow", Upload_Concat=concat, status=423)
+    assert refused.headers["Retry-After"]
+    assert "Upload-Offset" not in refused.headers
+    head = tus.head(path, status=423)
+    assert "Upload-Offset" not in head.headers
+
+    monkeypatch.setattr("ocsync.uploads.joining._PATIENCE_SECONDS", 20.0)
+    held = library.uploads.get(upload_id)
+    monkeypatch.setattr("time.sleep", lambda _: library.uploads.release(held))
+    waited = tus.create(None, "slow", Upload_Concat=concat)
+
+    assert path_of(waited) == path
+    assert waited.headers["Upload-Offset"] == "3"
 
 
 def test_n14_parts_are_ones_own(
