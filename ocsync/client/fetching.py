@@ -22,7 +22,7 @@ from ocsync.client.events import Found, Listener, Waiting
 from ocsync.client.patience import Patience
 from ocsync.client.stopping import Stop
 from ocsync.client.urls import name_of
-from ocsync.client.webdav import NoWebDav, Remote, children, find
+from ocsync.client.webdav import Remote, children, find
 
 _DEEPEST: Final = 200
 _FILE_NAME: Final = re.compile(r'filename="((?:[^"\\]|\\.)*)"')
@@ -163,15 +163,21 @@ class Fetching:
 
     def _find(self, http: Http, url: str) -> Remote:
         """What is at the URL, by WebDAV or, where that is not spoken, by HEAD."""
+        reason = None
         try:
             found = find(http, url)
-        except NoWebDav:
-            found = None
+        except LoggedOut:
+            raise
         except Refused as error:
-            if isinstance(error, LoggedOut):
-                raise
-            found = None
-        return _by_head(http, url) if found is None else found
+            found, reason = None, error
+        if found is not None:
+            return found
+        try:
+            return _by_head(http, url)
+        except Refused as error:
+            if reason is not None and reason.status == error.status:
+                raise reason from None  # in words, which HEAD has none of
+            raise
 
     def _patience(self, name: str) -> Patience:
         return Patience(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ocsync.client.errors import Stopped
-from ocsync.client.events import Finished, Started
+from ocsync.client.events import Failed, Finished, Started
 from ocsync.client.stopping import Stop
 from ocsync.client.upload import IfExists
 from tests.live.transfer_site import Faults, Refusal, Transfers, content, nth, tree_of
@@ -78,6 +78,16 @@ def test_a_file_can_be_given_a_name(transfers: Transfers, here: Path) -> None:
     assert transfers.fetch(URL, to=here / "other")[0] == 0
 
     assert tree_of(here) == {"other": DATA}
+
+
+def test_a_mangled_url_is_told_in_words(transfers: Transfers, here: Path) -> None:
+    """What the server says of it, which the answer to a HEAD cannot carry."""
+    failures, log = transfers.fetch("/dav/spaces/mangled", to=here)
+
+    assert failures == 1
+    assert [each.reason for each in log.of(Failed)] == [
+        "'mangled' is not the id of a space or a file (400)"
+    ]
 
 
 @pytest.mark.usefixtures("big")
