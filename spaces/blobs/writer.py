@@ -104,11 +104,10 @@ class Appender:
         """Let the checksums have what was written."""
         self._appended += len(block)
         if self._threads is None:
-            self._checksums.update(block)
-            if self._is_worth_threads(len(block)):
-                steps = self._checksums.lanes
-                self._threads = _HashingThreads(steps, len(self._current))
-            return
+            if not self._is_worth_threads(len(block)):
+                self._checksums.update(block)
+                return
+            self._threads = _HashingThreads(self._checksums.lanes, len(self._current))
         self._filled += len(block)
         if self._filled >= min(_HAND_OVER_BYTES, len(self._current)):
             self._current = self._threads.swap(self._current, self._filled)
@@ -119,12 +118,12 @@ class Appender:
 
         A client that cannot fill a buffer at once needs no more threads and memory.
         """
-        if self._appended >= _THREADS_FROM_BYTES:
+        if self._appended > _THREADS_FROM_BYTES:
             return True
         if count < BLOCK_BYTES:
             return False
         if self._expected is None:
-            return self._appended >= _THREADS_FOR_BYTES
+            return self._appended > _THREADS_FOR_BYTES
         return self._expected - self._appended >= _THREADS_FOR_BYTES
 
 
