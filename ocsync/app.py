@@ -196,7 +196,10 @@ def _authenticators(around: Surroundings) -> tuple[Authenticator, ...]:
 
 
 def _schemes(settings: Settings) -> tuple[str, ...]:
-    """What a 401 offers. Clients that see Bearer expect OpenID Connect behind it."""
+    """What a 401 offers. Clients that see Bearer expect OpenID Connect behind it.
+
+    Basic comes first, for simple clients read no further: duplicity is one.
+    """
     auth = settings.auth
     has_bearer = auth.oidc_embedded or auth.oidc_issuer is not None or not auth.basic
-    return (*(["Bearer"] if has_bearer else []), *(["Basic"] if auth.basic else []))
+    return (*(["Basic"] if auth.basic else []), *(["Bearer"] if has_bearer else []))

@@ -13,6 +13,7 @@ from wsgidav.dav_error import DAVError
 from wsgidav.dav_provider import _DAVResource
 from wsgidav.request_server import RequestServer
 
+from ocsync.dav.checksum_patch import send_checksum
 from ocsync.dav.chunked_put import ChunkedPut
 from ocsync.dav.chunks import ChunkedUploads
 from ocsync.dav.locations import InSpace, Listing
@@ -37,6 +38,7 @@ from spaces.errors import AlreadyExists, NodeNotFound
 from spaces.model import Place
 
 COMPLIANCE: Final = ("DAV", "1, 2, 3")
+_MORE_METHODS: Final = ("LOCK", "UNLOCK", "REPORT", "PATCH")
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "MKCOL", "COPY", "MOVE"})
 
 Environ = dict[str, Any]
@@ -63,7 +65,7 @@ class SpacesRequestServer(RequestServer):
         self.allow_propfind_infinite = allows_infinity
         self._possible_methods = [
             method
-            for method in (*self._possible_methods, "LOCK", "UNLOCK", "REPORT")
+            for method in (*self._possible_methods, *_MORE_METHODS)
             if takes_posts or method != "POST"
         ]
 
@@ -240,6 +242,13 @@ class SpacesRequestServer(RequestServer):
         return PropPatch(self._library, request, resource.entry, resource.place).answer(
             start_response
         )
+
+    def do_PATCH(self, environ: Environ, start_response: StartResponse) -> Answer:
+        """Tell a checksum of a file; nothing is changed by it."""
+        resource = self._require_resource(environ)
+        if not isinstance(resource, NodeResource):
+            raise self._not_allowed("Nothing can be patched here")
+        return send_checksum(resource.request, start_response, resource.entry.node)
 
     def do_LOCK(self, environ: Environ, start_response: StartResponse) -> Answer:
         """Take or refresh a lock."""

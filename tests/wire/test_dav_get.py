@@ -1,5 +1,7 @@
 """GET, HEAD and OPTIONS: content, ranges, conditions, and what is never done."""
 
+import hashlib
+
 import pytest
 from webtest import TestApp
 
@@ -239,7 +241,7 @@ class TestOptions:
         for method in allowed:
             assert dav.send(method, "nothing").status_int not in {405, 501}
 
-    @pytest.mark.parametrize("method", ["SEARCH", "PATCH", "TRACE", "MKCALENDAR", "X"])
+    @pytest.mark.parametrize("method", ["SEARCH", "TRACE", "MKCALENDAR", "X"])
     def test_other_methods(self, dav: Dav, method: str) -> None:
         """405 with what would answer."""
         answer = dav.send(method, "a.bin")
@@ -249,9 +251,50 @@ class TestOptions:
         assert error_of(answer).exception == "MethodNotAllowed"
 
 
+class TestPatch:
+    """Nextcloud's way to ask for a checksum, as rclone does after it set a time."""
+
+    @pytest.mark.parametrize("algorithm", ["sha1", "MD5", "SHA-256"])
+    def test_tells_a_checksum(self, dav: Dav, algorithm: str) -> None:
+        """By whatever algorithm is kept; nothing is changed."""
+        dav.put("c.txt", b"content")
+        name = algorithm.replace("-", "")
+        before = dav.etag("c.txt")
+
+        answer = dav.send("PATCH", "c.txt", headers={"X-Recalculate-Hash": algorithm})
+
+        digest = hashlib.new(name.lower(), b"content").hexdigest()
+        assert answer.status_int == 204
+        assert answer.headers["OC-Checksum"] == f"{name.upper()}:{digest}"
+        assert dav.etag("c.txt") == before
+
+    @pytest.mark.parametrize(
+        ("path", "headers", "status"),
+        [
+            ("c.txt", {}, 415),
+            ("c.txt", {"X-Recalculate-Hash": "whirlpool"}, 400),
+            ("c.txt", {"X-Recalculate-Hash": ""}, 400),
+            ("", {"X-Recalculate-Hash": "sha1"}, 405),
+            ("nothing", {"X-Recalculate-Hash": "sha1"}, 404),
+        ],
+    )
+    def test_patches_nothing(
+        self, dav: Dav, path: str, headers: dict[str, str], status: int
+    ) -> None:
+        """Whatever else it is meant to be."""
+        dav.put("c.txt", b"content")
+
+        answer = dav.send("PATCH", path, headers=headers)
+
+        assert answer.status_int == status
+        assert dav.get("c.txt").body == b"content"
+
+
 def test_credentials_are_needed_for_everything_else(app: TestApp) -> None:
-    """401 in sabre's form."""
+    """401 in sabre's form, and Basic first: duplicity reads no further."""
     answer = app.request("/remote.php/webdav/", method="PROPFIND", expect_errors=True)
 
+    challenges = answer.headers.getall("WWW-Authenticate")
+    assert [challenge.split()[0] for challenge in challenges] == ["Basic", "Bearer"]
     assert answer.status_int == 401
     assert error_of(answer).exception == "NotAuthenticated"
