@@ -74,6 +74,8 @@ class Observer:
         self._redactor = redactor
         self._slow_seconds = slow_seconds
         self._tracer = tracer
+        self.traces = tracer is not None
+        """Whether it wants to know when requests begin."""
 
     def began(self, visit: Visit) -> None:
         """A request has come."""

@@ -97,17 +97,14 @@ class Routes:
         prefix = path.rstrip("/") or ""
         while True:
             mount = self._by_prefix.get(prefix)
-            if mount is not None and _admits(mount, path, is_legacy=bool(legacy)):
+            if mount is not None and (
+                (mount.has_legacy_prefix or not legacy)
+                and (not mount.is_exact or path.rstrip("/") == prefix)
+            ):
                 return Match(mount, legacy + prefix, path[len(prefix) :])
             if not prefix:
                 return None
             prefix = prefix[: prefix.rfind("/")]
-
-
-def _admits(mount: Mount, path: str, *, is_legacy: bool) -> bool:
-    if is_legacy and not mount.has_legacy_prefix:
-        return False
-    return not mount.is_exact or path.rstrip("/") == mount.prefix
 
 
 class Router:

@@ -3,7 +3,6 @@
 Says what was sent, not whether it is right.
 """
 
-import base64
 import binascii
 from dataclasses import dataclass, field
 from wsgiref.types import WSGIEnvironment
@@ -38,18 +37,18 @@ def read_credentials(environ: WSGIEnvironment) -> Credentials | None:
     if not header:
         return None
     scheme, _, value = header.strip().partition(" ")
-    value = value.strip()
-    if scheme.lower() == "bearer" and value:
-        return BearerToken(value)
-    if scheme.lower() == "basic":
+    scheme, value = scheme.lower(), value.strip()
+    if scheme == "basic":
         return _read_basic(value)
+    if scheme == "bearer" and value:
+        return BearerToken(value)
     return UnknownCredentials()
 
 
 def _read_basic(value: str) -> Credentials:
     try:
-        raw = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        raw = binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
         return UnknownCredentials()
     try:
         text = raw.decode()

@@ -47,7 +47,11 @@ class Guard:
         Raises:
             HttpProblem: 401 with challenges, or 429.
         """
-        environ["ocsync.actor"] = self._identify_timed(environ)
+        is_open = environ["REQUEST_METHOD"] in self._open_methods
+        actor = None
+        if self._access is not Access.IGNORED and not is_open:
+            actor = self._identify(environ)
+        environ["ocsync.actor"] = actor
         try:
             return self._app(environ, start_response)
         except HttpProblem as error:
@@ -55,27 +59,19 @@ class Guard:
                 raise self._refusal(environ) from error
             raise
 
-    def _identify_timed(self, environ: WSGIEnvironment) -> Actor | None:
-        timings = TIMINGS.get()
-        if timings is None or self._access is Access.IGNORED:
-            return self._identify(environ)
+    def _identify(self, environ: WSGIEnvironment) -> Actor | None:
         began = perf_counter()
         try:
-            return self._identify(environ)
+            credentials = read_credentials(environ)
+            for authenticator in self._authenticators:
+                actor = authenticator.authenticate(credentials, environ)
+                if actor is not None:
+                    return actor
         finally:
-            timings.authenticated(began, perf_counter())
-
-    def _identify(self, environ: WSGIEnvironment) -> Actor | None:
-        access = self._access
-        is_open = environ["REQUEST_METHOD"] in self._open_methods
-        if access is Access.IGNORED or is_open:
-            return None
-        credentials = read_credentials(environ)
-        for authenticator in self._authenticators:
-            actor = authenticator.authenticate(credentials, environ)
-            if actor is not None:
-                return actor
-        if access is Access.OPTIONAL and credentials is None:
+            timings = TIMINGS.get()
+            if timings is not None:
+                timings.authenticated(began, perf_counter())
+        if self._access is Access.OPTIONAL and credentials is None:
             return None
         raise self._refusal(environ)
 

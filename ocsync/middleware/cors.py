@@ -94,7 +94,9 @@ class Cors:
     def marks(self, origin: str) -> Headers:
         """What an answer says to a page of this origin, or to none."""
         headers: Headers = [_VARY]
-        allowed = self._allowed(origin) if origin else None
+        if not origin:
+            return headers
+        allowed = self._allowed(origin)
         if allowed is not None:
             headers += [
                 ("Access-Control-Allow-Origin", allowed),

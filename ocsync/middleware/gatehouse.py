@@ -9,7 +9,6 @@ its own buffer; others are counted while they stream.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from operator import itemgetter
 from time import perf_counter
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,7 +21,6 @@ from ocsync.wsgi import ExceptionInfo, Headers
 from spaces.audit_model import CALLER
 from spaces.ids import new_id
 
-_NAME: Final = itemgetter(0)
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 _ALWAYS: Final = (
@@ -34,7 +32,7 @@ _ALWAYS: Final = (
     ("X-Permitted-Cross-Domain-Policies", "none"),
     ("X-Robots-Tag", "none"),
 )
-_LOWER_ALWAYS: Final = [(name.lower(), (name, value)) for name, value in _ALWAYS]
+_BY_LOWER_NAME: Final = {pair[0].lower(): pair for pair in _ALWAYS}
 _OVER_TLS: Final = (
     "Strict-Transport-Security",
     "max-age=315360000; includeSubDomains; preload",
@@ -60,7 +58,8 @@ class Gatehouse:
         TIMINGS.set(timings)
         visit = Visit(environ, _shown_path(environ), request_id, timings)
         CALLER.set(visit)
-        self._observer.began(visit)
+        if self._observer.traces:
+            self._observer.began(visit)
         body = self._app(environ, _Answer(visit, start_response).start)
         if isinstance(body, FileBody):
             body.on_close = partial(self._end_file, visit, body, perf_counter())
@@ -102,12 +101,10 @@ class _Answer:
         """Pass the answer's head on, with what every answer carries."""
         visit = self._visit
         visit.status = int(status[:3])
-        present = set(map(str.lower, map(_NAME, headers)))
-        complete = [
-            *headers,
-            *[pair for lower, pair in _LOWER_ALWAYS if lower not in present],
-            ("X-Request-Id", visit.request_id),
-        ]
+        missing = _BY_LOWER_NAME.copy()
+        for name, _ in headers:
+            missing.pop(name.lower(), None)
+        complete = [*headers, *missing.values(), ("X-Request-Id", visit.request_id)]
         if visit.environ.get("ocsync.base_url", "").startswith("https:"):
             complete.append(_OVER_TLS)
         return self._start_response(status, complete, exc_info)

@@ -76,11 +76,14 @@ class Origin:
         return self._app(environ, start_response)
 
     def _settle(self, environ: WSGIEnvironment) -> None:
-        forwarded = self._read_forwarded(environ)
-        scheme = forwarded.scheme or environ["wsgi.url_scheme"]
-        environ["wsgi.url_scheme"] = scheme
+        forwarded = _NOTHING_FORWARDED
+        if self._is_proxy(environ.get("REMOTE_ADDR", "")):
+            forwarded = self._read_forwarded(environ)
+        scheme = environ["wsgi.url_scheme"] = (
+            forwarded.scheme or environ["wsgi.url_scheme"]
+        )
         if self._url is None:
-            host = forwarded.host or _asked_host(environ)
+            host = forwarded.host or environ.get("HTTP_HOST") or _own_host(environ)
             if not self._is_ours(host):
                 self._require_open(host, environ)
             environ["ocsync.base_url"] = _base_url(scheme, host)
@@ -110,9 +113,8 @@ class Origin:
             environ["PATH_INFO"] = path.removeprefix(prefix)
 
     def _read_forwarded(self, environ: WSGIEnvironment) -> _Forwarded:
+        """What the proxy that asks tells, and who is behind it."""
         peer: str = environ.get("REMOTE_ADDR", "")
-        if not self._is_proxy(peer):
-            return _NOTHING_FORWARDED
         header = environ.get("HTTP_FORWARDED")
         forwarded = _parse_forwarded(header) if header else _from_x_headers(environ)
         client = peer
@@ -135,10 +137,7 @@ class Origin:
         return any(parsed in network for network in self._proxies)
 
 
-def _asked_host(environ: WSGIEnvironment) -> str:
-    given = environ.get("HTTP_HOST")
-    if given:
-        return str(given)
+def _own_host(environ: WSGIEnvironment) -> str:
     return f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
 
 
