@@ -93,7 +93,8 @@ class Connection:
                 self._is_begun = True
             if self._head is None and not self._receive_head(wait=False):
                 return State.WAITING
-            if not self._has_small_body():
+            head = self._head
+            if head is not None and head.has_body and not self._has_small_body(head):
                 return State.WAITING
         except HeadError as error:
             self._error = error
@@ -113,7 +114,8 @@ class Connection:
         self.is_answering = True
         self._is_body_awaited = False
         try:
-            self._admit(head)
+            if head.has_body:
+                self._admit(head)
             if not self._answer(head):
                 return False
         except HeadError as error:
@@ -222,14 +224,13 @@ class Connection:
             if not is_open:
                 raise ClientGone("it closed the connection")
 
-    def _has_small_body(self) -> bool:
+    def _has_small_body(self, head: RequestHead) -> bool:
         """Whether to go on with the request: its body, if it is small, has come.
 
         Many clients send head and body apart. Waiting for a small body here, for a
         moment, needs no thread; a large one, or a late one, is received by one.
         """
-        head, channel = self._head, self.channel
-        assert head is not None
+        channel = self.channel
         is_small = head.length <= RECEIVE_BYTES and not head.is_chunked
         if is_small and not head.expects_continue:
             while len(channel.buffered) < head.length:

@@ -69,7 +69,7 @@ class Exchange:
         self.response = Response(
             channel, method=head.method, minor=head.minor, date=host.date
         )
-        self.body = self._open_body()
+        self.body = self._open_body() if head.has_body else _NO_BODY
         self.must_reset = False
         """Whether only a reset keeps the client from taking the answer for whole."""
         self.is_client_gone = False
@@ -116,14 +116,12 @@ class Exchange:
         except Exception:  # noqa: BLE001 - any error of the application ends here
             _LOG.exception("%s %s failed", self._head.method, self._head.path)
             self._fail("500 Internal Server Error", "the server made a mistake")
-        if not self.response.keeps_alive or not self._finish_body():
-            return False
-        return self.body is _NO_BODY or self._channel.end_body()
+        if not self.response.keeps_alive or self.body is _NO_BODY:
+            return self.response.keeps_alive
+        return self._finish_body() and self._channel.end_body()
 
     def _open_body(self) -> RequestBody:
         head = self._head
-        if not head.length and not head.is_chunked:
-            return _NO_BODY
         pace = Pace(limits=self._host.limits)
         ask = self._ask_to_continue if head.expects_continue else None
         if head.is_chunked:
@@ -148,7 +146,6 @@ class Exchange:
                 self._send_file(result)
             else:
                 self._send_blocks(result)
-            self._require_started()
             if not self.response.is_begun:
                 is_known = self._head.method != "HEAD"
                 self._say(b"", whole_length=0 if is_known else None)
@@ -178,7 +175,6 @@ class Exchange:
     def _send(self, block: bytes, *, whole_length: int | None = None) -> None:
         if not isinstance(block, bytes):
             raise BrokenAnswer(f"a block of the answer is no bytes: {type(block)}")
-        self._require_started()
         self._say(block, whole_length=whole_length)
 
     def _say(
@@ -198,7 +194,6 @@ class Exchange:
                 self._send(block)
 
     def _send_file(self, file: FileBody) -> None:
-        self._require_started()
         left = file.length
         if self._head.method == "HEAD" or not left:
             self._say(b"", whole_length=left)
@@ -225,10 +220,6 @@ class Exchange:
                 self.response.may_keep_alive = self._may_keep_alive()
             self.response.send(buffer[:count], whole_length=file.length, within=scratch)
             left -= count
-
-    def _require_started(self) -> None:
-        if not self.response.status:
-            raise BrokenAnswer("the application has not called start_response")
 
     def _fail(self, status: str, message: str) -> None:
         """Answer with an error if nothing has been said yet, else break off."""

@@ -52,6 +52,7 @@ class RequestHead(NamedTuple):
     length: int
     """Bytes of the body; 0 where it is chunked."""
     is_chunked: bool
+    has_body: bool
     keeps_alive: bool
     expects_continue: bool
 
@@ -91,21 +92,27 @@ class HeadParser:
         host = fields.get("HTTP_HOST")
         if host is not None and not _HOST.fullmatch(host):
             raise HeadError(400, "Host is malformed")
-        length, is_chunked = _parse_framing(fields, minor)
+        length, is_chunked = 0, False
+        if "CONTENT_LENGTH" in fields or "HTTP_TRANSFER_ENCODING" in fields:
+            length, is_chunked = _parse_framing(fields, minor)
+        has_body = is_chunked or length > 0
         expects = fields.get("HTTP_EXPECT")
         if expects is not None and expects.lower() != "100-continue":
             raise HeadError(417, "Expect asks for something unknown")
         return RequestHead(
             method,
             target,
-            _decode_path(raw_path),
+            unquote_to_bytes(raw_path).decode("latin-1")
+            if "%" in raw_path
+            else raw_path,
             query,
             minor,
             fields,
             length,
             is_chunked,
-            _keeps_alive(fields, minor),
-            bool(expects and minor and (length or is_chunked)),
+            has_body,
+            _keeps_alive(fields, minor) if "HTTP_CONNECTION" in fields else minor > 0,
+            bool(expects and minor and has_body),
         )
 
     def _require_promising(self, buffer: bytes) -> None:
@@ -185,10 +192,6 @@ def _parse_target(method: str, target: str, fields: dict[str, str]) -> tuple[str
     return path, query
 
 
-def _decode_path(path: str) -> str:
-    return unquote_to_bytes(path).decode("latin-1") if "%" in path else path
-
-
 def _parse_framing(fields: dict[str, str], minor: int) -> tuple[int, bool]:
     """The length of the body, and whether it is chunked (RFC 9112 §6)."""
     length = fields.get("CONTENT_LENGTH")
@@ -214,8 +217,6 @@ def _parse_framing(fields: dict[str, str], minor: int) -> tuple[int, bool]:
 
 
 def _keeps_alive(fields: dict[str, str], minor: int) -> bool:
-    connection = fields.get("HTTP_CONNECTION")
-    if connection is None:
-        return bool(minor)
+    connection = fields["HTTP_CONNECTION"]
     options = {option.strip(" \t").lower() for option in connection.split(",")}
     return "close" not in options and (bool(minor) or "keep-alive" in options)

@@ -94,7 +94,7 @@ class Response:
         """Send a 1xx answer before the final one; nothing to an HTTP/1.0 client."""
         if self.is_begun or not self._minor:
             return
-        lines = [_status_line(f"{code} {_phrase(code)}")]
+        lines = [f"HTTP/1.1 {code} {_phrase(code)}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
         self._channel.send_all(_encode(lines))
 
@@ -159,28 +159,27 @@ class Response:
 
     def _begin(self, whole_length: int | None) -> bytes:
         """Choose the framing and make the head."""
+        if not self.status:
+            raise BrokenAnswer("the application has not called start_response")
         code = int(self.status[:3])
-        lines = [_status_line(self.status)]
+        lines = [f"HTTP/1.1 {self.status}\r\n"]
         length: int | None = None
-        has_date = has_server = wants_close = False
+        wants_close = False
+        given: list[str] = []
         for name, value in self.headers:
-            match _SPECIAL.get(name.lower()):
-                case None:
-                    lines.append(f"{name}: {value}\r\n")
-                case "length":
-                    length = _parse_length(value)
-                case "hop":
-                    wants_close = wants_close or value.lower() == "close"
-                case "date":
-                    has_date = True
-                    lines.append(f"{name}: {value}\r\n")
-                case _:
-                    has_server = True
-                    lines.append(f"{name}: {value}\r\n")
+            kind = _SPECIAL.get(name.lower())
+            if kind == "length":
+                length = _parse_length(value)
+            elif kind == "hop":
+                wants_close = wants_close or value.lower() == "close"
+            else:
+                lines.append(f"{name}: {value}\r\n")
+                if kind is not None:
+                    given.append(kind)
         lines += self._frame(code, declared=length, known=whole_length)
-        if not has_date:
+        if "date" not in given:
             lines.append(self._date.line())
-        if not has_server:
+        if "server" not in given:
             lines.append("Server: ocsync\r\n")
         is_open = self.framing is not Framing.CLOSE and not wants_close
         self.keeps_alive = is_open and self.may_keep_alive
@@ -221,7 +220,7 @@ def simple_answer(code: int, message: str) -> bytes:
     is_passing = code == HTTPStatus.SERVICE_UNAVAILABLE
     retry = ["Retry-After: 1\r\n"] if is_passing else []
     head = [
-        _status_line(f"{code} {_phrase(code)}"),
+        f"HTTP/1.1 {code} {_phrase(code)}\r\n",
         f"Content-Length: {len(body)}\r\n",
         "Content-Type: text/plain; charset=utf-8\r\n",
         *retry,
@@ -230,10 +229,6 @@ def simple_answer(code: int, message: str) -> bytes:
         "Connection: close\r\n",
     ]
     return _encode(head) + body
-
-
-def _status_line(status: str) -> str:
-    return f"HTTP/1.1 {status}\r\n"
 
 
 def _encode(lines: list[str]) -> bytes:
