@@ -70,36 +70,35 @@ class Naming:
         """
         if mount == "webdav":
             return InSpace(Place(self._personal(), segments))
-        match segments:
-            case ():
-                return Listing.DAV
-            case ("spaces", *rest):
-                return self._in_spaces(tuple(rest))
-            case ("files", *rest):
-                return self._in_files(tuple(rest))
-            case ("trash-bin",):
-                return Listing.TRASH
-            case ("trash-bin", user, *rest):
-                self._require_self(user)
-                return _in_trash(self._personal(), tuple(rest))
-            case ("meta",):
-                return Listing.META
-            case ("meta", text, *rest):
-                return self._in_meta(text, tuple(rest))
+        if not segments:
+            return Listing.DAV
+        rest = segments[1:]
+        match segments[0]:
+            case "spaces":
+                return self._in_spaces(rest)
+            case "files":
+                return self._in_files(rest)
+            case "trash-bin":
+                return self._in_trash_bin(rest)
+            case "meta":
+                return self._in_meta(rest[0], rest[1:]) if rest else Listing.META
             case _:
                 raise HttpProblem(404, "There is nothing at this URL")
 
     def _in_files(self, segments: tuple[str, ...]) -> Location:
-        match segments:
-            case ():
-                return Listing.FILES
-            case ("spaces", text, *rest) if "$" in text:
-                return self._in_spaces((text, *rest))
-            case (user, *rest):
-                self._require_self(user)
-                return InSpace(Place(self._personal(), tuple(rest)))
-            case _:
-                raise AssertionError(segments)
+        if not segments:
+            return Listing.FILES
+        user, rest = segments[0], segments[1:]
+        if user == "spaces" and rest and "$" in rest[0]:
+            return self._in_spaces(rest)
+        self._require_self(user)
+        return InSpace(Place(self._personal(), rest))
+
+    def _in_trash_bin(self, segments: tuple[str, ...]) -> Location:
+        if not segments:
+            return Listing.TRASH
+        self._require_self(segments[0])
+        return _in_trash(self._personal(), segments[1:])
 
     def _in_spaces(self, segments: tuple[str, ...]) -> Location:
         match segments:
@@ -153,9 +152,9 @@ class Naming:
         actor = self.actor
         if actor is None:
             raise HttpProblem(401, "Authentication error")
-        if user not in {actor.name, actor.user_id} and (
-            user.casefold() != actor.name.casefold()
-        ):
+        if user in (actor.name, actor.user_id):
+            return
+        if user.casefold() != actor.name.casefold():
             raise HttpProblem(
                 404, "File not found in root", code="ERR_FILE_NOT_FOUND_IN_ROOT"
             )

@@ -56,8 +56,8 @@ class SpacesProvider(DAVProvider):
         self, path: str, environ: dict[str, Any], location: Location
     ) -> Resource | None:
         match location:
-            case InSpace(place):
-                return self._node(path, environ, place)
+            case InSpace():
+                return self._node(path, environ, location.place)
             case InTrash():
                 return trash_resource(path, environ, self.library, location)
             case InMeta():
