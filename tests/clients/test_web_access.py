@@ -15,7 +15,6 @@ from tests.clients.browser import (
     DESK,
     PHONE,
     Visit,
-    chromium,
     find_barriers,
     go,
     log_in,
@@ -36,13 +35,6 @@ FILES: Final = {
     "tone.wav": sound(),
     f"{'a long name ' * 18}.bin": struct.pack(">I", 7),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser."""
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

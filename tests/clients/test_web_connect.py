@@ -3,33 +3,17 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.clients.browser import Visit, chromium, go, log_in, visiting
+from tests.clients.browser import go
 from tests.clients.terminal import DONE, Terminal
 from tests.live_server import LiveServer
 from tests.programs import require_program, run_client
 
 pytestmark = pytest.mark.clients
-
-
-@pytest.fixture(scope="module")
-def visit(server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with chromium() as browser, visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """The page, which must not complain."""
-    yield visit.page
-    assert visit.complaints == []
 
 
 def copied_lines(page: Page, program: str) -> str:

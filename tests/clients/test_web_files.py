@@ -4,7 +4,6 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.clients.browser import (
     PHONE,
     Visit,
-    chromium,
     go,
-    log_in,
     overflows,
     visiting,
 )
@@ -24,21 +21,6 @@ from tests.clients.screenshots import shoot
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
-
-
-@pytest.fixture(scope="module")
-def visit(server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with chromium() as browser, visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """The page, which must not complain."""
-    yield visit.page
-    assert visit.complaints == []
 
 
 def put(server: LiveServer, folder: str, *names: str) -> None:

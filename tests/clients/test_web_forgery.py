@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.clients.browser import chromium, log_in, visiting
+from tests.clients.browser import log_in, visiting
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
@@ -37,13 +37,6 @@ def elsewhere() -> Iterator[int]:
         threading.Thread(target=site.serve_forever, daemon=True).start()
         yield site.server_port
         site.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser."""
-    with chromium() as browser:
-        yield browser
 
 
 # The first is another origin of the same site: there, even cookies of the kind

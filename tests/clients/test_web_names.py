@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.clients.browser import Visit, chromium, go, log_in, visiting
+from tests.clients.browser import Visit, go, log_in, visiting
 from tests.clients.samples import EVIL_SVG
 from tests.live_server import LiveServer
 
@@ -16,13 +16,6 @@ MARKUP: Final = "<img src=x onerror=alert(1)><svg onload=alert(2)>"
 QUOTES: Final = '\'" onmouseover=alert(3) x="${alert(4)}{{alert(5)}}'
 BACKWARDS: Final = "safe\u202egnp.exe"
 NAMES: Final = (MARKUP, QUOTES, BACKWARDS, "javascript:alert(6)", "&lt;b&gt;&amp;")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser."""
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

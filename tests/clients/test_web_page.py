@@ -1,25 +1,17 @@
 """The web page in a real browser: signing in and out, links, how much it loads."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.clients.browser import chromium, log_in, visiting
+from tests.clients.browser import log_in, visiting
 from tests.live_server import LiveServer, serving
 
 pytestmark = pytest.mark.clients
 
 FIRST_VIEW_BYTES = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
-    with chromium() as running:
-        yield running
 
 
 def test_signing_in_and_out(server: LiveServer, browser: Browser) -> None:

@@ -6,19 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Frame, Locator, Page, Request, expect
 
-from tests.clients.browser import Visit, chromium, go, log_in, visiting
+from tests.clients.browser import Visit, go
 from tests.clients.samples import EVIL_HTML, EVIL_MARKDOWN, EVIL_SVG, pdf, png, sound
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
-
-
-@pytest.fixture(scope="module")
-def visit(server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with chromium() as browser, visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
 
 
 @pytest.fixture

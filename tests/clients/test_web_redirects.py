@@ -1,13 +1,12 @@
 """Links made by somebody else: they lead nowhere else, and nothing in them runs."""
 
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.clients.browser import Visit, chromium, log_in, visiting
+from tests.clients.browser import Visit, log_in, visiting
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
@@ -15,21 +14,6 @@ pytestmark = pytest.mark.clients
 ASKED: Final = ("web/", "config.json", "graph/v1.0/", "dav/spaces/", "dav/meta/", "#/")
 """What the page asks for by itself, whatever the link says."""
 SCRIPT: Final = "<script>alert(1)</script>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser."""
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def visit(browser: Browser, server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
 
 
 def authorization(server: LiveServer, **changes: str) -> str:

@@ -26,21 +26,6 @@ def browser(server: LiveServer) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def visit(browser: Browser, server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """The admin's page, which must not complain."""
-    yield visit.page
-    assert visit.complaints == []
-
-
 def make_space(server: LiveServer, name: str, quota: int = 0) -> str:
     """A project space of the admin's, by its id."""
     with server.api() as api:

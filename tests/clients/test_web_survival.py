@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.clients.browser import chromium, log_in, visiting
+from tests.clients.browser import log_in, visiting
 from tests.clients.killable import KillableServer, killable
 from tests.clients.page_uploads import (
     drop,
@@ -30,13 +30,6 @@ BIG_BYTES: Final = 300_000_000
 CUT_BYTES: Final = 120_000_000
 FILES: Final = 200
 _LONG_MS: Final = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,30 +1,14 @@
 """The web page's trash and versions: what was there comes back."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.clients.browser import Visit, chromium, go, log_in, visiting
+from tests.clients.browser import Visit, go
 from tests.live_server import LiveServer
 
 pytestmark = pytest.mark.clients
-
-
-@pytest.fixture(scope="module")
-def visit(server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with chromium() as browser, visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """The page, which must not complain."""
-    yield visit.page
-    assert visit.complaints == []
 
 
 def put(server: LiveServer, path: str, content: str) -> None:

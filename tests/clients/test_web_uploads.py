@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.clients.browser import Visit, chromium, log_in, visiting
+from tests.clients.browser import Visit
 from tests.clients.page_uploads import (
     choose,
     drop,
@@ -23,14 +23,6 @@ from tests.live_server import LiveServer
 pytestmark = pytest.mark.clients
 
 BIG_BYTES: Final = 25_000_000
-
-
-@pytest.fixture(scope="module")
-def visit(server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with chromium() as browser, visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
 
 
 @pytest.fixture
