@@ -123,7 +123,7 @@ class Appender:
         if count < BLOCK_BYTES:
             return False
         if self._expected is None:
-            return self._appended > _THREADS_FOR_BYTES
+            return self._appended >= _THREADS_FOR_BYTES
         return self._expected - self._appended >= _THREADS_FOR_BYTES
 
 
