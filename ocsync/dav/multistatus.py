@@ -3,7 +3,7 @@
 Takes finished DAV:response elements; knows nothing of what they say.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import Final
 from wsgiref.types import StartResponse
@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse
 from ocsync.dav.request import Headers
 from ocsync.dav.xml_names import DECLARATIONS
 from ocsync.problems import status_line
+from ocsync.wire.content_encoding import accepts_gzip, gzipped
 from ocsync.wire.sabre import CONTENT_TYPE
 
 MULTI_STATUS: Final = 207
@@ -28,11 +29,13 @@ def send_multistatus(
     *,
     headers: Headers = (),
     tail: str = "",
+    accept_encoding: str | None = None,
 ) -> Iterable[bytes]:
     """Answer 207; what fits in one chunk gets a Content-Length.
 
     The first rows are read before the head goes out, so that an error of the
-    database is still answered as one. `tail` stands after the responses.
+    database is still answered as one. `tail` stands after the responses. Longer
+    answers are compressed where the client's Accept-Encoding is given and allows it.
     """
     rows = iter(responses)
     first = list(islice(rows, ROWS_PER_CHUNK))
@@ -42,15 +45,23 @@ def send_multistatus(
         all_headers.append(("Content-Length", str(len(body))))
         start_response(_status_line(), all_headers)
         return [body]
+    chunks = _stream(first, rows, tail)
+    if accept_encoding is not None:
+        all_headers.append(("Vary", "Accept-Encoding"))
+        if accepts_gzip(accept_encoding):
+            all_headers.append(("Content-Encoding", "gzip"))
+            chunks = gzipped(chunks)
     start_response(_status_line(), all_headers)
-    return _stream(first, rows, tail)
+    return chunks
 
 
 def _status_line() -> str:
     return status_line(MULTI_STATUS)
 
 
-def _stream(first: list[str], rows: Iterator[str], tail: str) -> Iterator[bytes]:
+def _stream(
+    first: list[str], rows: Iterator[str], tail: str
+) -> Generator[bytes, None, None]:
     try:
         yield "".join((_HEAD, *first)).encode()
         while chunk := "".join(islice(rows, ROWS_PER_CHUNK)):

@@ -144,7 +144,10 @@ class SpacesRequestServer(RequestServer):
         if prefers_minimal(request.header("Prefer")):
             headers.append(("Preference-Applied", "return=minimal"))
         return send_multistatus(
-            start_response, resource.rows(wanted, depth), headers=headers
+            start_response,
+            resource.rows(wanted, depth),
+            headers=headers,
+            accept_encoding=request.header("Accept-Encoding") or "",
         )
 
     def do_GET(self, environ: Environ, start_response: StartResponse) -> Answer:

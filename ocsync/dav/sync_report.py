@@ -103,7 +103,12 @@ class SyncReport:
         rows = NodeRows(self.library, self.request, self.asked.wanted)
         page = self._page(rows)
         token = f"<d:sync-token>{page.token}</d:sync-token>"
-        return send_multistatus(start_response, self._responses(page, rows), tail=token)
+        return send_multistatus(
+            start_response,
+            self._responses(page, rows),
+            tail=token,
+            accept_encoding=self.request.header("Accept-Encoding") or "",
+        )
 
     def _page(self, rows: NodeRows) -> _Page:
         folder = self.entry.node

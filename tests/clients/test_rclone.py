@@ -119,3 +119,22 @@ def configured(
 def methods(log: Path) -> Counter[str]:
     """How often a server was asked what, by rclone."""
     return Counter(re.findall(r" method=(\w+) .* agent=rclone/", log.read_text()))
+
+
+def test_long_listings_are_compressed_for_it(tmp_path: Path) -> None:
+    """It asks for gzip by itself; what it reads is the same."""
+    rclone = require_program("rclone")
+    names = {f"file {number}" for number in range(200)}
+
+    with serving(tmp_path) as server:
+        with server.api() as api:
+            for name in names:
+                api.put(f"/dav/files/admin/{name}").raise_for_status()
+            api.headers["Accept-Encoding"] = "identity"
+            plain = api.request("PROPFIND", "/dav/files/admin/", headers={"Depth": "1"})
+        options = configured(server, rclone, tmp_path, "owncloud")
+        listed = run_client([rclone, "lsf", "ocsync:", *options], cwd=tmp_path)
+        sent = re.findall(r" bytes=(\d+) .* agent=rclone/", server.log.read_text())
+
+    assert set(listed.stdout.splitlines()) == names, listed.stderr
+    assert 0 < max(map(int, sent)) < len(plain.content) / 4
