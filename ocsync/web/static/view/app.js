@@ -11,6 +11,8 @@ export class App {
     Object.assign(this, { shell, user, wire, transfers, views });
     this.view = null;
     this.turn = 0;
+    /** What was cut or copied: `{isCut, text, items}`; see `clipboard.js`. */
+    this.clipboard = null;
     addEventListener("hashchange", () => this.open());
   }
 

@@ -2,6 +2,7 @@
 // ask, does it at the server, and offers to take it back.
 
 import { freeName } from "../state/order.js";
+import { isSame, isWithin } from "../state/places.js";
 import { texts } from "../texts/texts.js";
 import { davPath } from "../wire/files.js";
 import { MOST_IN_ARCHIVE, archivePath } from "../wire/downloads.js";
@@ -28,7 +29,7 @@ export async function rename([entry], view, app) {
   });
   if (name === null || name === entry.name) return;
   const { files } = app.wire;
-  const source = placeOf(view, entry);
+  const [{ place: source }] = view.placed([entry]);
   const target = { ...source, names: [...source.names.slice(0, -1), name] };
   await app.act(() => files.move(source, target), {
     done: around(texts.renamed, name), undo: () => files.move(target, source), focus: name,
@@ -46,10 +47,9 @@ export async function remove(entries, view, app) {
     }
   };
   const deed = async () => {
-    for (const entry of entries) {
-      const place = placeOf(view, entry);
-      await files.remove(place.spaceId, place.names);
-      removed.push({ entry, place });
+    for (const item of view.placed(entries)) {
+      await files.remove(item.place.spaceId, item.place.names);
+      removed.push(item);
     }
   };
   await app.act(deed, { done: around(texts.removed, what(entries)), undo });
@@ -57,38 +57,44 @@ export async function remove(entries, view, app) {
 
 export async function move(entries, view, app) {
   const target = await askTarget(entries, view, app, texts.moveHere);
-  if (target === null) return;
+  if (target !== null) await moveTo(view.placed(entries), target, app);
+}
+
+export async function copy(entries, view, app) {
+  const target = await askTarget(entries, view, app, texts.copyHere);
+  if (target !== null) await copyTo(view.placed(entries), target, app);
+}
+
+/** Move items to a folder; those that are there already stay. */
+export async function moveTo(items, target, app) {
   const { files } = app.wire;
   const moved = [];
   const deed = async () => {
-    for (const entry of entries) {
-      const source = placeOf(view, entry);
+    for (const { entry, place } of items) {
       const there = { ...target, names: [...target.names, entry.name] };
-      if (same(source, there)) continue;
-      await files.move(source, there);
-      moved.push([source, there]);
+      if (isSame(place, there)) continue;
+      await files.move(place, there);
+      moved.push([place, there]);
     }
   };
   const undo = async () => {
     for (const [source, there] of moved) await files.move(there, source);
   };
-  await app.act(deed, { done: around(texts.moved, what(entries)), undo });
+  await app.act(deed, { done: around(texts.moved, named(items)), undo });
 }
 
-/** Copy; where a name is taken, the copy gets another. */
-export async function copy(entries, view, app) {
-  const target = await askTarget(entries, view, app, texts.copyHere);
-  if (target === null) return;
+/** Copy items to a folder; where a name is taken, the copy gets another. */
+export async function copyTo(items, target, app) {
   const { files } = app.wire;
   const copied = [];
   const deed = async () => {
     const { entries: there } = await files.list(target.spaceId, target.names);
     const taken = there.map((each) => each.name);
-    for (const entry of entries) {
+    for (const { entry, place } of items) {
       const isTaken = taken.some((each) => each.normalize() === entry.name.normalize());
       const name = isTaken ? freeName(entry.name, taken) : entry.name;
       const copy = { ...target, names: [...target.names, name] };
-      await files.copy(placeOf(view, entry), copy);
+      await files.copy(place, copy);
       taken.push(name);
       copied.push(copy);
     }
@@ -96,7 +102,7 @@ export async function copy(entries, view, app) {
   const undo = async () => {
     for (const each of copied) await files.remove(each.spaceId, each.names);
   };
-  await app.act(deed, { done: around(texts.copiedTo, what(entries)), undo });
+  await app.act(deed, { done: around(texts.copiedTo, named(items)), undo });
 }
 
 async function askTarget(entries, view, app, action) {
@@ -105,17 +111,12 @@ async function askTarget(entries, view, app, action) {
     title: action(what(entries)),
     start: { space: view.space, names: view.names },
     files: app.wire.files,
-    // Nothing goes into itself.
-    isBarred: (place) => entries.some((entry) => same(placeOf(view, entry), place)),
+    isBarred: (place) => isWithin(view.placed(entries), place),
   });
 }
 
-function placeOf(view, entry) {
-  return { spaceId: view.space.id, names: view.pathOf(entry) };
-}
-
-function same(one, other) {
-  return one.spaceId === other.spaceId && one.names.join("/") === other.names.join("/");
+function named(items) {
+  return what(items.map(({ entry }) => entry));
 }
 
 function what(entries) {

@@ -6,7 +6,9 @@ import { folderHash } from "../state/route.js";
 import { Selection } from "../state/selection.js";
 import { texts } from "../texts/texts.js";
 import { ACTIONS } from "./actions.js";
+import { takeClipboard } from "./clipboard.js";
 import { h, icon, iconButton } from "./dom.js";
+import { takeDrags } from "./drags.js";
 import { size } from "./format.js";
 import { EntryList } from "./list.js";
 import { openMenu } from "./menu.js";
@@ -24,11 +26,19 @@ export class EntriesView {
     });
     this.bar = h("div",
       { class: "chosen", role: "toolbar", "aria-label": texts.chosenActions, hidden: true });
+    takeClipboard(this, this.closing.signal);
+    takeDrags(this, this.closing.signal);
   }
 
   /** The path of an entry in its space. */
   pathOf(entry) {
     return entry.path ?? [...this.names, entry.name];
+  }
+
+  /** Entries with their places, as `state/places.js` knows them. */
+  placed(entries) {
+    return entries.map((entry) =>
+      ({ entry, place: { spaceId: this.space.id, names: this.pathOf(entry) } }));
   }
 
   hrefOf(entry) {

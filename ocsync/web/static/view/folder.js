@@ -66,7 +66,8 @@ class FolderView extends EntriesView {
       return h("li", {},
         isHere
           ? h("h1", { tabindex: -1, "aria-current": "page" }, nameOf(label))
-          : h("a", { href: folderHash(this.space.id, this.names.slice(0, index)) },
+          : h("a",
+            { href: folderHash(this.space.id, this.names.slice(0, index)), "data-depth": index },
             nameOf(label)));
     });
     return h("nav", { "aria-label": texts.path },

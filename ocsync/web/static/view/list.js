@@ -10,6 +10,7 @@ import { makeRow } from "./list_row.js";
 
 const COLUMNS = ["name", "size", "modified"];
 const HEADINGS = 1;
+const SHORTCUTS = "F2 Delete Control+A Control+X Control+C Control+V";
 
 export class EntryList {
   /**
@@ -26,7 +27,7 @@ export class EntryList {
     this.element = h("div",
       {
         role: "grid", class: "list", tabindex: -1, "aria-label": label,
-        "aria-multiselectable": "true",
+        "aria-multiselectable": "true", "aria-keyshortcuts": SHORTCUTS,
         onkeydown: (event) => keyDeeds(event, this),
         onclick: (event) => this.clicked(event),
         oncontextmenu: (event) => this.asked(event),
@@ -45,6 +46,12 @@ export class EntryList {
   /** What is selected, in the order of the list. */
   get chosen() {
     return this.listing.rows.filter((entry) => this.selection.has(keyOf(entry)));
+  }
+
+  /** What a key in the list is for: what is selected, else the row it is at. */
+  get atKeys() {
+    const entry = this.entryAt({ target: document.activeElement });
+    return entry ? this.meant(entry) : this.chosen;
   }
 
   /** Draw once for all that happens before the next frame. */

@@ -3,6 +3,7 @@
 import { keyOf } from "../state/listing.js";
 import { texts } from "../texts/texts.js";
 import { h, icon, iconButton, nameOf } from "./dom.js";
+import { CAN_DRAG } from "./drags.js";
 import { date, size } from "./format.js";
 
 /** The row of an entry: its `element`, and in it `main`, `box` and `more`. */
@@ -35,7 +36,10 @@ export function makeRow(entry, list) {
   for (const each of [...buttons, more]) each.tabIndex = -1;
   more.setAttribute("aria-haspopup", "menu");
   const element = h("div",
-    { role: "row", "data-key": keyOf(entry), "data-name": entry.name },
+    {
+      role: "row", "data-key": keyOf(entry), "data-name": entry.name,
+      draggable: CAN_DRAG ? "true" : null,
+    },
     h("span", { role: "gridcell", class: "pick" }, box),
     h("span", { role: "rowheader", class: "name" }, main),
     h("span", { role: "gridcell", class: "size" }, size(entry.size)),
