@@ -63,7 +63,11 @@ def needs_extras(table: Table[Context, Subject], wanted: Wanted) -> bool:
     """Whether answering takes more than the rows themselves."""
     if wanted.is_all or wanted.is_names_only:
         return True
-    return any(name not in table or table[name].needs_extras for name in wanted.names)
+    for name in wanted.names:
+        known = table.get(name)
+        if known is None or known.needs_extras:
+            return True
+    return False
 
 
 class Renderer(Generic[Context, Subject]):

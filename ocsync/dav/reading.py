@@ -39,6 +39,10 @@ SAFE_CONTENT: Final = (
 )
 
 
+_OK: Final = status_line(200)
+_PARTIAL: Final = status_line(206)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """Content as a resource of HTTP."""
@@ -97,7 +101,7 @@ def send_content(
             ("Content-Length", str(size)),
         ]
         body = None if is_head else open_content(download.content, 0, size)
-        start_response(status_line(200), headers)
+        start_response(_OK, headers)
         return [] if body is None else FileBody(body, size)
     if len(ranges) == 1:
         part = ranges[0]
@@ -107,7 +111,7 @@ def send_content(
             ("Content-Length", str(part.length)),
         ]
         body = open_content(download.content, part.start, part.length)
-        start_response(status_line(206), headers)
+        start_response(_PARTIAL, headers)
         return FileBody(body, part.length)
     return _send_multipart(start_response, download, ranges, open_content)
 
@@ -154,7 +158,7 @@ def _send_multipart(
         ("Content-Type", frame.content_type),
         ("Content-Length", str(frame.content_length)),
     ]
-    start_response(status_line(206), headers)
+    start_response(_PARTIAL, headers)
     return parts()
 
 

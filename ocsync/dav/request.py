@@ -112,17 +112,15 @@ class DavRequest:
     @property
     def location(self) -> Location:
         """What the URL names."""
-        if self._location is None:
-            self._location = self.locate(self.segments)
-        return self._location
+        location = self._location
+        if location is None:
+            location = self._location = self.locate(self.segments)
+        return location
 
     def locate(self, segments: tuple[str, ...]) -> Location:
         """What segments below the same mount name."""
-        return self.naming.locate(self._mount_name, segments)
-
-    @property
-    def _mount_name(self) -> str:
-        return self.mount[-1] if self.mount else "dav"
+        name = self.mount[-1] if self.mount else "dav"
+        return self.naming.locate(name, segments)
 
     def header(self, name: str) -> str | None:
         """A header of the request."""

@@ -82,10 +82,20 @@ class Resource(_DAVResource):
 class NodeResource(Resource):
     """A file or folder in a space."""
 
-    entry: Entry
-    place: Place
-
-    def _take(self, library: Library, entry: Entry, place: Place) -> None:
+    def __init__(
+        self,
+        path: str,
+        environ: dict[str, Any],
+        *,
+        library: Library,
+        entry: Entry,
+        place: Place,
+    ) -> None:
+        # What wsgidav's constructors would set by five calls for every request.
+        self.provider = environ["wsgidav.provider"]
+        self.environ = environ
+        self.path = path
+        self.name = path.strip("/").rpartition("/")[2]
         self.library = library
         self.entry = entry
         self.place = place
@@ -123,17 +133,7 @@ class NodeResource(Resource):
 class FolderResource(NodeResource, DAVCollection):
     """A folder."""
 
-    def __init__(
-        self,
-        path: str,
-        environ: dict[str, Any],
-        *,
-        library: Library,
-        entry: Entry,
-        place: Place,
-    ) -> None:
-        DAVCollection.__init__(self, path, environ)
-        self._take(library, entry, place)
+    is_collection = True
 
     def get_member_names(self) -> list[str]:
         """The names in the folder, in one statement."""
@@ -159,17 +159,7 @@ class FolderResource(NodeResource, DAVCollection):
 class FileResource(NodeResource, DAVNonCollection):
     """A file."""
 
-    def __init__(
-        self,
-        path: str,
-        environ: dict[str, Any],
-        *,
-        library: Library,
-        entry: Entry,
-        place: Place,
-    ) -> None:
-        DAVNonCollection.__init__(self, path, environ)
-        self._take(library, entry, place)
+    is_collection = False
 
     def get_content_length(self) -> int:
         """Bytes of the content."""
