@@ -1,8 +1,9 @@
-"""curl with the requests that oCIS documents, and those of the desktop client."""
+"""curl with the requests that oCIS documents and those of the desktop, and cut off."""
 
 import hashlib
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from tests.clients.uploaded import (
     hash_on_server,
     write_content,
 )
+from tests.cutting_proxy import CuttingProxy
 from tests.live_server import LiveServer
 from tests.programs import require_program, run_client
 
@@ -163,6 +165,61 @@ def test_cut_off_and_continued(server: LiveServer, tmp_path: Path) -> None:
     assert 0 < offset < content.size
     assert sent.status_code == 204
     assert hash_on_server(server, "/dav/files/admin/curl cut.bin") == content.sha256
+
+
+@pytest.mark.parametrize("path", ["/files", None])
+@pytest.mark.parametrize("size", [*SIZES, HUGE])
+def test_with_cut_connections(
+    server: LiveServer, tmp_path: Path, size: int, path: str | None
+) -> None:
+    """A few lines of shell: ask how far it is, send the rest, until all is there."""
+    content = write_content(tmp_path, size)
+    name = f"curl cut {size}.bin"
+    folder = "/dav/files/admin/Uploads" if path else "/dav/files/admin"
+    url = path or urlsplit(space_url(server)).path
+
+    with CuttingProxy(
+        server.url, cuts=5, least=300, most=size // 4 + 600, seed=size
+    ) as proxy:
+        found = send_by_shell(server, proxy.url + url, content, name)
+
+    assert found == 0
+    assert proxy.cut_count >= (1 if size > 1 else 0)
+    assert hash_on_server(server, f"{folder}/{name}") == content.sha256
+
+
+SHELL: Final = """
+until url=$(curl -sSf -D - -o /dev/null -XPOST "$URL" -H "$LOGIN" -H "$TUS" \\
+    -H "Upload-Length: $SIZE" -H "Upload-Metadata: $METADATA" |
+    tr -d '\\r' | sed -n 's/^Location: //p') && [ -n "$url" ]; do :; done
+for attempt in $(seq 50); do
+    offset=$(curl -sS -I "$url" -H "$LOGIN" -H "$TUS" |
+        tr -d '\\r' | sed -n 's/^Upload-Offset: //p')
+    [ "$offset" = "$SIZE" ] && exit 0
+    [ -z "$offset" ] || tail -c "+$((offset + 1))" "$FILE" | curl -sS -XPATCH "$url" \\
+        -H "$LOGIN" -H "$TUS" -H "$TYPE" -H "Upload-Offset: $offset" -T -
+done
+exit 1
+"""
+
+
+def send_by_shell(server: LiveServer, url: str, content: Content, name: str) -> int:
+    """Create an upload and go on with it until it is whole; 0 if it is."""
+    require_program("curl")
+    done = run_client(
+        ["sh", "-c", SHELL],
+        cwd=content.path.parent,
+        environ={
+            "URL": url,
+            "LOGIN": f"Authorization: {basic(server)}",
+            "TUS": TUS[1],
+            "TYPE": BYTES[1],
+            "SIZE": str(content.size),
+            "FILE": str(content.path),
+            "METADATA": encode_metadata(filename=name),
+        },
+    )
+    return done.returncode
 
 
 def create_as_desktop(

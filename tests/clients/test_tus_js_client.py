@@ -108,15 +108,26 @@ def test_by_plain_tus(
     assert hash_on_server(server, f"{IN_UPLOADS}/{name}") == content.sha256
 
 
-@pytest.mark.parametrize("size", [2, 10_000_001])
-def test_in_parallel_parts(server: LiveServer, tmp_path: Path, size: int) -> None:
-    """Two partial uploads at once, then one that joins them."""
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        (2, {}),
+        (10_000_001, {}),
+        # Empty parts: of a file the client cannot read them, of a buffer it can.
+        (0, {"buffer": True}),
+        (1, {"buffer": True}),
+        (2, {"buffer": True, "parallelUploads": 3}),
+    ],
+)
+def test_in_parallel_parts(
+    server: LiveServer, tmp_path: Path, size: int, options: dict[str, Any]
+) -> None:
+    """Partial uploads at once, some perhaps empty, then one that joins them."""
     content = write_content(tmp_path, size)
-    name = f"parallel {size}.bin"
+    name = f"parallel {size} {len(options)}.bin"
+    options = {"parallelUploads": 2, **options}
 
-    seen = upload(
-        server, content, name, endpoint=f"{server.url}/files", parallelUploads=2
-    )
+    seen = upload(server, content, name, endpoint=f"{server.url}/files", **options)
 
     assert seen["done"]
     assert hash_on_server(server, f"{IN_UPLOADS}/{name}") == content.sha256

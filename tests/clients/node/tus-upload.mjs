@@ -3,14 +3,15 @@
 //   node tus-upload.mjs '{"endpoint": URL, "headers": {…}, "file": PATH, …}'
 //
 // Options of tus-js-client are passed on. Our own are `stopAt`, after so many bytes the
-// upload is broken off, `terminate`, which deletes it then, and `stream`, which gives
-// the file as a stream of unknown length. Prints one JSON line.
+// upload is broken off, `terminate`, which deletes it then, `stream`, which gives the
+// file as a stream of unknown length, and `buffer`, which gives it as bytes. Prints one
+// JSON line.
 
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import * as tus from 'tus-js-client'
 
-const { file, stopAt, terminate, stream, ...options } = JSON.parse(process.argv[2])
+const { file, stopAt, terminate, stream, buffer, ...options } = JSON.parse(process.argv[2])
 
 function finish(upload, done, answers) {
   const last = answers.at(-1)?.[2]
@@ -28,10 +29,11 @@ function finish(upload, done, answers) {
   process.exit(0)
 }
 
-// tus-js-client cannot slice a file of no bytes, but a buffer of none.
+// tus-js-client cannot slice a file of no bytes, but a buffer of none: it asks the file
+// for the bytes up to -1, before it sends anything.
 function source() {
   if (stream) return createReadStream(file).pipe(new PassThrough())
-  return statSync(file).size === 0 ? readFileSync(file) : createReadStream(file)
+  return buffer || statSync(file).size === 0 ? readFileSync(file) : createReadStream(file)
 }
 
 const answers = []
