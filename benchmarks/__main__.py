@@ -16,6 +16,7 @@ from benchmarks.harness.scenario import Extent, Run, Scenario, folders
 from benchmarks.scenarios.every import SCENARIOS
 
 RESULTS: Final = Path(__file__).parent / "results"
+_USUAL_SECONDS: Final = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options.results.mkdir(parents=True, exist_ok=True)
     good = True
+    expected = [_expected_seconds(each, extent) for each in chosen]
     with client_processes() as clients:
-        for scenario in chosen:
+        for number, scenario in enumerate(chosen):
+            left = tables.duration(sum(expected[number:]))
             print(f"\n== {scenario.name}: {scenario.title}", flush=True)
+            print(f"   {number + 1} of {len(chosen)}; {left} to go", flush=True)
             found = run(scenario, extent, clients, options.disk)
             tables.show(found)
             results.save(found, options.results)
@@ -68,6 +72,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown := set(options.names) - set(_names()):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; see --list")
     return options
+
+
+def _expected_seconds(scenario: Scenario, extent: Extent) -> float:
+    """What a scenario will take, by what it took when its kept results were made."""
+    kept = RESULTS / f"{scenario.name}.json"
+    if not kept.exists():
+        return _USUAL_SECONDS
+    last = results.load(kept)
+    rounds = (extent.rounds or scenario.rounds) / last.rounds
+    return last.seconds * rounds * extent.scale / last.scale
 
 
 def _draw(folder: Path) -> None:

@@ -18,6 +18,13 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """As people say it, when it is no more than a guess."""
+    if seconds < 90:
+        return f"about {max(round(seconds / 5) * 5, 5)} s"
+    return f"about {round(seconds / 60)} min"
+
+
 def cases(results: Results) -> dict[tuple[str, str], list[Measure]]:
     """Case and unit, with what was measured of whom."""
     found: dict[tuple[str, str], list[Measure]] = {}

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.harness import page, plot, results
+from benchmarks.harness import page, plot, results, tables
 from benchmarks.harness.crowd import RandomRanges, Same
 from benchmarks.harness.measured import Measure, Record, Target, judge
 from benchmarks.harness.site import Site, WrongAnswer
@@ -209,3 +209,12 @@ def test_the_page_is_made_of_the_results(tmp_path: Path) -> None:
         chart = plot.draw(results.load(path))
         assert path.with_suffix(".svg").read_text() == chart
         assert json.loads(path.read_text())["scenario"] == path.stem
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(1, "about 5 s"), (62, "about 60 s"), (771, "about 13 min")],
+)
+def test_what_is_left_is_said_roughly(seconds: float, said: str) -> None:
+    """As people say it."""
+    assert tables.duration(seconds) == said
