@@ -238,6 +238,34 @@ def test_logout_ends_session_and_grant(
     assert returned["error"] == "login_required"
 
 
+def test_logout_returns_to_the_client(
+    client: PublicClient, app: TestApp, alice: Person
+) -> None:
+    """To the address it registered, with its state (RP-Initiated Logout §3)."""
+    tokens = client.tokens(alice)
+
+    answer = app.get(
+        f"/oidc/logout?id_token_hint={tokens['id_token']}&state=s"
+        "&post_logout_redirect_uri=http://127.0.0.1:5/"
+    )
+
+    assert answer.location == "http://127.0.0.1:5/?state=s"
+
+
+@pytest.mark.parametrize("hinted", [True, False])
+def test_logout_leads_nowhere_else(
+    client: PublicClient, app: TestApp, alice: Person, *, hinted: bool
+) -> None:
+    """A link to the logout is no way to send people to any other site."""
+    hint = f"id_token_hint={client.tokens(alice)['id_token']}&" if hinted else ""
+    app.reset()
+
+    page = app.get(f"/oidc/logout?{hint}post_logout_redirect_uri=https://evil.example/")
+
+    assert page.status_int == 200
+    assert "Logged out" in page.text
+
+
 def test_logout_without_proof_asks_first(
     client: PublicClient, app: TestApp, alice: Person
 ) -> None:
