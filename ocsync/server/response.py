@@ -168,14 +168,15 @@ class Response:
         given: list[str] = []
         for name, value in self.headers:
             kind = _SPECIAL.get(name.lower())
-            if kind == "length":
+            if kind is None:
+                lines.append(f"{name}: {value}\r\n")
+            elif kind == "length":
                 length = _parse_length(value)
             elif kind == "hop":
                 wants_close = wants_close or value.lower() == "close"
             else:
                 lines.append(f"{name}: {value}\r\n")
-                if kind is not None:
-                    given.append(kind)
+                given.append(kind)
         lines += self._frame(code, declared=length, known=whole_length)
         if "date" not in given:
             lines.append(self._date.line())
