@@ -16,9 +16,13 @@ from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
 from spaces.ids import SpaceId
 from spaces.library import Library
+from spaces.locks import Locks
 from spaces.model import Actor
 from spaces.policy import Policy
+from spaces.properties import Properties
+from spaces.trash import Trash
 from tests.domain import Desk, StepClock, add_user, empty_tables
+from tests.lock_team import Team, make_team
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +90,27 @@ def bob(library: Library) -> Actor:
 def desk(library: Library, alice: Actor) -> Desk:
     """Alice at work in her personal space."""
     return Desk(library, alice, SpaceId(alice.user_id))
+
+
+@pytest.fixture
+def team(library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
+    """The admin manages, alice edits, bob looks on."""
+    return make_team(library, admin, alice, bob)
+
+
+@pytest.fixture
+def locks(library: Library) -> Locks:
+    """The locks of the library."""
+    return library.locks
+
+
+@pytest.fixture
+def properties(library: Library) -> Properties:
+    """The properties of the library."""
+    return library.properties
+
+
+@pytest.fixture
+def trash(library: Library) -> Trash:
+    """The trash of the library."""
+    return library.trash

@@ -14,14 +14,8 @@ from spaces.properties import Patch, Properties
 from spaces.query_parser import parse_query
 from tests.domain import Desk
 from tests.hung import COLOUR, RED, entry_at, extras_at, hang
-from tests.lock_team import Team, make_team, take_lock
+from tests.lock_team import Team, take_lock
 from tests.statements import statements_read
-
-
-@pytest.fixture
-def properties(library: Library) -> Properties:
-    """The properties of the library."""
-    return library.properties
 
 
 @pytest.fixture
@@ -162,11 +156,6 @@ class TestExtrasFor:
 
 class TestRights:
     """Who may change what in a shared space."""
-
-    @pytest.fixture
-    def team(self, library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
-        """The admin manages, alice edits, bob looks on."""
-        return make_team(library, admin, alice, bob)
 
     def test_viewers_mark_favorites_and_nothing_else(
         self, team: Team, properties: Properties

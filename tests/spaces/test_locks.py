@@ -17,19 +17,7 @@ from spaces.library import Library
 from spaces.locks import Locks
 from spaces.model import Actor, Guard, Role
 from tests.domain import Desk, StepClock
-from tests.lock_team import Team, locks_on, make_team, take_lock
-
-
-@pytest.fixture
-def team(library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
-    """The admin manages, alice edits, bob looks on."""
-    return make_team(library, admin, alice, bob)
-
-
-@pytest.fixture
-def locks(library: Library) -> Locks:
-    """The locks of the library."""
-    return library.locks
+from tests.lock_team import Team, locks_on, take_lock
 
 
 class TestCreate:

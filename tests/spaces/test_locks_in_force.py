@@ -6,23 +6,9 @@ from spaces.clock import SECOND
 from spaces.errors import (
     Locked,
 )
-from spaces.library import Library
-from spaces.locks import Locks
-from spaces.model import Actor, Guard
+from spaces.model import Guard
 from tests.domain import StepClock
-from tests.lock_team import Team, holding, locks_on, make_team, take_lock
-
-
-@pytest.fixture
-def team(library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
-    """The admin manages, alice edits, bob looks on."""
-    return make_team(library, admin, alice, bob)
-
-
-@pytest.fixture
-def locks(library: Library) -> Locks:
-    """The locks of the library."""
-    return library.locks
+from tests.lock_team import Team, holding, locks_on, take_lock
 
 
 class TestEnforcement:

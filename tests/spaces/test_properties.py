@@ -13,7 +13,6 @@ from spaces.errors import (
     PreconditionFailed,
     SpaceNotFound,
 )
-from spaces.library import Library
 from spaces.model import NO_EXTRAS, Actor, Extras, Guard, Node
 from spaces.properties import MAX_PROPERTIES, MAX_TAGS, Patch, Properties
 from tests.domain import START, Desk
@@ -22,12 +21,6 @@ from tests.lock_team import holding, take_lock
 
 _SHAPE = "{urn:test}shape"
 _BLUE = '<x:colour xmlns:x="urn:test">blue</x:colour>'
-
-
-@pytest.fixture
-def properties(library: Library) -> Properties:
-    """The properties of the library."""
-    return library.properties
 
 
 @pytest.fixture

@@ -11,31 +11,11 @@ from spaces.errors import (
 )
 from spaces.ids import NodeId, SpaceId, new_id
 from spaces.library import Library
-from spaces.model import Actor, Node
+from spaces.model import Actor
 from spaces.trash import Trash
 from tests.domain import Desk
-from tests.lock_team import Team, make_team, take_lock
-
-
-@pytest.fixture
-def trash(library: Library) -> Trash:
-    """The trash of the library."""
-    return library.trash
-
-
-def _folder(desk: Desk, path: str) -> Node:
-    return desk.library.tree.make_folder(desk.actor, desk.place(path))
-
-
-def _remove(desk: Desk, path: str) -> NodeId:
-    node = desk.library.tree.get(desk.actor, desk.place(path)).node
-    desk.library.tree.remove(desk.actor, desk.place(path))
-    return node.id
-
-
-def _names(desk: Desk) -> list[str]:
-    items = desk.library.trash.list(desk.actor, desk.space_id)
-    return ["/".join(item.original_path) for item in items]
+from tests.lock_team import Team, take_lock
+from tests.removed import make_folder, remove, removed_paths
 
 
 class TestList:
@@ -43,9 +23,9 @@ class TestList:
 
     def test_an_item_says_where_it_was(self, desk: Desk, trash: Trash) -> None:
         """And when it was removed, and by whom."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         file = desk.put("a/file", b"12345").node
-        _remove(desk, "a/file")
+        remove(desk, "a/file")
 
         (item,) = trash.list(desk.actor, desk.space_id)
 
@@ -61,17 +41,17 @@ class TestList:
         for name in ("a", "b", "c"):
             desk.put(name)
         for name in ("b", "c", "a"):
-            _remove(desk, name)
+            remove(desk, name)
 
-        assert _names(desk) == ["a", "c", "b"]
+        assert removed_paths(desk) == ["a", "c", "b"]
 
     def test_a_folder_is_one_item(self, desk: Desk) -> None:
         """With the size of all in it."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/file", b"12345")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
 
-        assert _names(desk) == ["a"]
+        assert removed_paths(desk) == ["a"]
         item = desk.library.trash.get(desk.actor, desk.space_id, node_id)
         assert item.node.size == 5
         assert item.node.is_folder
@@ -80,11 +60,11 @@ class TestList:
         self, desk: Desk, trash: Trash
     ) -> None:
         """At any depth."""
-        _folder(desk, "a")
-        _folder(desk, "a/b")
+        make_folder(desk, "a")
+        make_folder(desk, "a/b")
         file = desk.put("a/b/file").node
         desk.put("a/x")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
 
         def children(*path: str) -> list[str]:
             found = trash.children(desk.actor, desk.space_id, node_id, path)
@@ -100,9 +80,9 @@ class TestList:
         self, desk: Desk, trash: Trash, path: tuple[str, ...]
     ) -> None:
         """Unknown items, unknown paths in known ones, and names nothing bears."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/x")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
 
         with pytest.raises(TrashItemNotFound):
             trash.children(desk.actor, desk.space_id, node_id, path)
@@ -116,14 +96,14 @@ class TestList:
         desk.put("x")
 
         with pytest.raises(NotAFolder):
-            trash.children(desk.actor, desk.space_id, _remove(desk, "x"))
+            trash.children(desk.actor, desk.space_id, remove(desk, "x"))
 
     def test_items_belong_to_their_space(
         self, desk: Desk, trash: Trash, library: Library, bob: Actor
     ) -> None:
         """One's own trash does not hold another's things."""
         desk.put("x")
-        node_id = _remove(desk, "x")
+        node_id = remove(desk, "x")
 
         with pytest.raises(TrashItemNotFound):
             trash.get(bob, SpaceId(bob.user_id), node_id)
@@ -140,59 +120,54 @@ class TestPurge:
         """Nothing finds it any more; the others stay."""
         for name in ("a", "b"):
             desk.put(name)
-        first, _ = _remove(desk, "a"), _remove(desk, "b")
+        first, _ = remove(desk, "a"), remove(desk, "b")
 
         trash.purge(desk.actor, desk.space_id, first)
 
-        assert _names(desk) == ["b"]
+        assert removed_paths(desk) == ["b"]
         for attempt in (trash.get, trash.restore, trash.purge):
             with pytest.raises(TrashItemNotFound):
                 attempt(desk.actor, desk.space_id, first)
 
     def test_a_part_of_an_item_can_go(self, desk: Desk, trash: Trash) -> None:
         """The rest comes back without it."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/x", b"12345")
         desk.put("a/y", b"1")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
 
         trash.purge(desk.actor, desk.space_id, node_id, path=("x",))
         trash.restore(desk.actor, desk.space_id, node_id)
 
         assert desk.listing() == {"a/": 1, "a/y": 1}
         assert desk.space.quota.used == 1
-        assert _names(desk) == []
+        assert removed_paths(desk) == []
 
     def test_emptying_takes_all(self, desk: Desk, trash: Trash) -> None:
         """And says how many items that were."""
         for name in ("a", "b", "c"):
             desk.put(name)
-            _remove(desk, name)
+            remove(desk, name)
         desk.put("d")
 
         assert trash.empty(desk.actor, desk.space_id) == 3
         assert trash.empty(desk.actor, desk.space_id) == 0
-        assert _names(desk) == []
+        assert removed_paths(desk) == []
         assert desk.listing() == {"d": 4}
 
 
 class TestRights:
     """Who may do what with the trash of a shared space."""
 
-    @pytest.fixture
-    def team(self, library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
-        """The admin manages, alice edits, bob looks on."""
-        return make_team(library, admin, alice, bob)
-
     def test_everybody_may_look(self, team: Team) -> None:
         """Viewers too."""
-        _remove(team.editor, "a")
+        remove(team.editor, "a")
 
-        assert _names(team.viewer) == ["a"]
+        assert removed_paths(team.viewer) == ["a"]
 
     def test_editors_restore_and_viewers_do_not(self, team: Team) -> None:
         """Restoring is writing."""
-        node_id = _remove(team.editor, "a")
+        node_id = remove(team.editor, "a")
 
         for action in ("restore", "purge"):
             with pytest.raises(Forbidden):
@@ -205,7 +180,7 @@ class TestRights:
 
     def test_managers_purge_and_editors_do_not(self, team: Team) -> None:
         """What cannot be undone is the manager's."""
-        node_id = _remove(team.editor, "a")
+        node_id = remove(team.editor, "a")
         trash, space_id = team.editor.library.trash, team.editor.space_id
 
         with pytest.raises(Forbidden):
@@ -216,7 +191,7 @@ class TestRights:
 
     def test_a_locked_folder_takes_nothing_back(self, team: Team) -> None:
         """Without the token of its lock."""
-        node_id = _remove(team.editor, "a/d.txt")
+        node_id = remove(team.editor, "a/d.txt")
         take_lock(team.manager, "a", deep=False)
 
         with pytest.raises(Locked):

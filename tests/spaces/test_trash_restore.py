@@ -19,31 +19,11 @@ from spaces.model import Actor, Guard, Node, Role
 from spaces.names import MAX_DEPTH
 from spaces.trash import Trash
 from tests.domain import Desk
-
-
-@pytest.fixture
-def trash(library: Library) -> Trash:
-    """The trash of the library."""
-    return library.trash
-
-
-def _folder(desk: Desk, path: str) -> Node:
-    return desk.library.tree.make_folder(desk.actor, desk.place(path))
-
-
-def _remove(desk: Desk, path: str) -> NodeId:
-    node = desk.library.tree.get(desk.actor, desk.place(path)).node
-    desk.library.tree.remove(desk.actor, desk.place(path))
-    return node.id
+from tests.removed import make_folder, remove, removed_paths
 
 
 def _node(desk: Desk, path: str) -> Node:
     return desk.library.tree.get(desk.actor, desk.place(path)).node
-
-
-def _names(desk: Desk) -> list[str]:
-    items = desk.library.trash.list(desk.actor, desk.space_id)
-    return ["/".join(item.original_path) for item in items]
 
 
 class TestRestore:
@@ -51,9 +31,9 @@ class TestRestore:
 
     def test_a_file_comes_back_where_it_was(self, desk: Desk, trash: Trash) -> None:
         """With its id, content and time, as if nothing had been."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         file = desk.put("a/file", b"12345").node
-        _remove(desk, "a/file")
+        remove(desk, "a/file")
 
         written = trash.restore(desk.actor, desk.space_id, file.id)
 
@@ -63,15 +43,15 @@ class TestRestore:
         assert (found.id, found.content) == (file.id, file.content)
         assert found.modified_at == file.modified_at
         assert found.etag != file.etag
-        assert _names(desk) == []
+        assert removed_paths(desk) == []
 
     def test_a_folder_comes_back_whole(self, desk: Desk, trash: Trash) -> None:
         """With everything in it and every id."""
-        _folder(desk, "a")
-        _folder(desk, "a/b")
+        make_folder(desk, "a")
+        make_folder(desk, "a/b")
         file = desk.put("a/b/file", b"12345").node
         before = desk.listing()
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
         assert desk.listing() == {}
 
         trash.restore(desk.actor, desk.space_id, node_id)
@@ -84,8 +64,8 @@ class TestRestore:
     def test_it_comes_back_elsewhere(self, desk: Desk, trash: Trash) -> None:
         """Under another name in another folder."""
         desk.put("file", b"12345")
-        _folder(desk, "a")
-        node_id = _remove(desk, "file")
+        make_folder(desk, "a")
+        node_id = remove(desk, "file")
 
         trash.restore(desk.actor, desk.space_id, node_id, desk.place("a/other"))
 
@@ -96,9 +76,9 @@ class TestRestore:
         self, desk: Desk, trash: Trash
     ) -> None:
         """It comes back into the same folder, wherever that is now."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/file")
-        node_id = _remove(desk, "a/file")
+        node_id = remove(desk, "a/file")
         desk.library.tree.move(
             desk.actor, desk.place("a"), desk.place("z"), overwrite=False
         )
@@ -111,10 +91,10 @@ class TestRestore:
         self, desk: Desk, trash: Trash
     ) -> None:
         """It stays in the trash, and can come back elsewhere."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/file")
-        node_id = _remove(desk, "a/file")
-        _remove(desk, "a")
+        node_id = remove(desk, "a/file")
+        remove(desk, "a")
 
         with pytest.raises(ParentNotFound):
             trash.restore(desk.actor, desk.space_id, node_id)
@@ -127,19 +107,19 @@ class TestRestore:
     def test_a_taken_name_is_kept(self, desk: Desk, trash: Trash) -> None:
         """Nothing is overwritten that was not meant to be."""
         desk.put("file", b"old")
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
         newer = desk.put("file", b"newer").node
 
         with pytest.raises(AlreadyExists):
             trash.restore(desk.actor, desk.space_id, node_id)
 
         assert _node(desk, "file") == newer
-        assert _names(desk) == ["file"]
+        assert removed_paths(desk) == ["file"]
 
     def test_overwriting_is_an_exchange(self, desk: Desk, trash: Trash) -> None:
         """What was there is in the trash then."""
         desk.put("file", b"old")
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
         newer = desk.put("file", b"newer").node
 
         written = trash.restore(desk.actor, desk.space_id, node_id, overwrite=True)
@@ -152,11 +132,11 @@ class TestRestore:
 
     def test_a_part_of_an_item_comes_back(self, desk: Desk, trash: Trash) -> None:
         """The rest stays, and counts less."""
-        _folder(desk, "a")
-        _folder(desk, "a/b")
+        make_folder(desk, "a")
+        make_folder(desk, "a/b")
         file = desk.put("a/b/file", b"12345").node
         desk.put("a/x", b"1")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
 
         trash.restore(
             desk.actor,
@@ -177,9 +157,9 @@ class TestRestore:
         self, desk: Desk, trash: Trash, library: Library, admin: Actor
     ) -> None:
         """With all in it, charged there."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         file = desk.put("a/file", b"12345").node
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
         project = library.catalog.create_project(admin, "Project")
         library.catalog.set_member(admin, project.id, desk.actor.user_id, Role.EDITOR)
         there = Desk(library, desk.actor, project.id)
@@ -191,14 +171,14 @@ class TestRestore:
         assert moved.space.id == project.id
         assert moved.node.space_id == project.id
         assert (there.space.quota.used, desk.space.quota.used) == (5, 0)
-        assert _names(desk) == []
+        assert removed_paths(desk) == []
 
     def test_folders_above_notice(self, desk: Desk, trash: Trash) -> None:
         """Exactly the ancestors of the place it comes to get a new etag."""
-        _folder(desk, "a")
-        _folder(desk, "b")
+        make_folder(desk, "a")
+        make_folder(desk, "b")
         desk.put("a/file")
-        node_id = _remove(desk, "a/file")
+        node_id = remove(desk, "a/file")
         before = {path: _node(desk, path).etag for path in ("", "a", "b")}
 
         trash.restore(desk.actor, desk.space_id, node_id)
@@ -213,7 +193,7 @@ class TestRestore:
     ) -> None:
         """What does not fit stays in the trash."""
         desk.put("file", b"x" * 60)
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
         library.catalog.update(admin, desk.space_id, quota=100)
         desk.put("other", b"x" * 60)
 
@@ -221,12 +201,12 @@ class TestRestore:
             trash.restore(desk.actor, desk.space_id, node_id)
 
         assert desk.listing() == {"other": 60}
-        assert _names(desk) == ["file"]
+        assert removed_paths(desk) == ["file"]
 
     def test_places_are_checked(self, desk: Desk, trash: Trash) -> None:
         """As for everything that is written."""
         desk.put("file")
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
 
         with pytest.raises(NameRefused):
             trash.restore(desk.actor, desk.space_id, node_id, desk.place(".."))
@@ -243,12 +223,12 @@ class TestRestore:
 
     def test_depth_is_bounded(self, desk: Desk, trash: Trash) -> None:
         """Also of what lies below the item."""
-        _folder(desk, "a")
+        make_folder(desk, "a")
         desk.put("a/file")
-        node_id = _remove(desk, "a")
+        node_id = remove(desk, "a")
         deep = "/".join("d" for _ in range(MAX_DEPTH - 1))
         for depth in range(MAX_DEPTH - 1):
-            _folder(desk, deep[: 2 * depth + 1])
+            make_folder(desk, deep[: 2 * depth + 1])
 
         with pytest.raises(TooDeep):
             trash.restore(desk.actor, desk.space_id, node_id, desk.place(f"{deep}/a"))
@@ -256,7 +236,7 @@ class TestRestore:
     def test_it_is_restored_once(self, desk: Desk, trash: Trash) -> None:
         """Then it is not in the trash any more."""
         desk.put("file")
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
         trash.restore(desk.actor, desk.space_id, node_id)
 
         with pytest.raises(TrashItemNotFound):
@@ -266,7 +246,7 @@ class TestRestore:
         """They belong to the node."""
         desk.put("file", b"one")
         desk.put("file", b"two")
-        node_id = _remove(desk, "file")
+        node_id = remove(desk, "file")
 
         with pytest.raises(NodeNotFound):
             desk.library.versions.list(desk.actor, node_id)

@@ -16,7 +16,7 @@ from spaces.library import Library
 from spaces.model import Actor, Content, Guard, Node
 from spaces.versions import Versions
 from tests.domain import START, Desk
-from tests.lock_team import Team, holding, make_team, take_lock
+from tests.lock_team import Team, holding, take_lock
 
 
 @pytest.fixture
@@ -229,11 +229,6 @@ def test_a_version_can_be_forgotten(desk: Desk, file: Node, versions: Versions) 
 
 class TestRights:
     """Who may do what with versions in a shared space."""
-
-    @pytest.fixture
-    def team(self, library: Library, admin: Actor, alice: Actor, bob: Actor) -> Team:
-        """The admin manages, alice edits, bob looks on."""
-        return make_team(library, admin, alice, bob)
 
     def test_viewers_see_no_versions(self, team: Team, versions: Versions) -> None:
         """Neither the list nor one of them."""
