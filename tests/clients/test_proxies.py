@@ -197,8 +197,9 @@ def test_an_upload_cut_in_the_middle_goes_on(site: Site) -> None:
     assert hashlib.sha256(content).digest() == hashlib.sha256(CONTENT).digest()
 
 
-def send_half(site: Site, location: str) -> None:
-    """Announce the whole content, send half of it, and hang up."""
+def send_half(site: Site, location: str, *, offset: int = 0) -> None:
+    """Announce the rest of the content, send half of it, and hang up."""
+    content = CONTENT[offset:]
     target = urlsplit(location)
     raw = socket.create_connection((target.hostname or "", target.port or 0))
     with raw, site.tls.wrap_socket(raw, server_hostname=target.hostname) as connection:
@@ -207,12 +208,12 @@ def send_half(site: Site, location: str) -> None:
             for field, value in {
                 **CHUNK,
                 "Host": target.netloc,
-                "Upload-Offset": "0",
-                "Content-Length": str(len(CONTENT)),
+                "Upload-Offset": str(offset),
+                "Content-Length": str(len(content)),
             }.items()
         )
         connection.sendall(f"PATCH {target.path} HTTP/1.1\r\n{head}\r\n".encode())
-        connection.sendall(CONTENT[: len(CONTENT) // 2])
+        connection.sendall(content[: len(content) // 2])
 
 
 def wait_for_half(api: httpx.Client, location: str) -> int:
@@ -312,6 +313,31 @@ def test_the_doctor_sees_what_is_missing(tmp_path: Path) -> None:
 
     assert list(wrong) == ["proxy buffering"]
     assert "proxy_request_buffering off" in wrong["proxy buffering"]
+
+
+def test_f23_a_proxy_that_keeps_bodies(tmp_path: Path) -> None:
+    """What a cut request had sent is lost, what was answered is not."""
+    line = "        proxy_request_buffering off;\n"
+    name = base64.b64encode(b"kept.bin").decode()
+    creation = {
+        "Upload-Length": str(len(CONTENT)),
+        "Upload-Metadata": f"filename {name}",
+    }
+    with standing(tmp_path, "nginx", leaving_out=line) as site, site.api() as api:
+        space = f"/dav/spaces/{site.server.personal_space()}"
+        location = api.post(space, headers=TUS | creation).headers["Location"]
+        first = CHUNK | {"Upload-Offset": "0"}
+        api.patch(location, content=CONTENT[:1000], headers=first).raise_for_status()
+        send_half(site, location, offset=1000)
+
+        reached = int(api.head(location, headers=TUS).headers["Upload-Offset"])
+        rest = CHUNK | {"Upload-Offset": str(reached)}
+        done = api.patch(location, content=CONTENT[reached:], headers=rest)
+        content = api.get(f"{space}/kept.bin").content
+
+    assert reached == 1000
+    assert done.status_code == 204
+    assert hashlib.sha256(content).digest() == hashlib.sha256(CONTENT).digest()
 
 
 def test_the_doctor_sees_a_bound(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ UPLOADS = 100
 HALF = b"h" * 32 * 1024
 
 
-def test_two_hundred_stalled_uploads_hold_up_nobody(tmp_path: Path) -> None:
+def test_f12_two_hundred_stalled_uploads_hold_up_nobody(tmp_path: Path) -> None:
     """With half of each body there, others read and write; then all are completed."""
     with running(tmp_path / "data", workers=1) as server, ExitStack() as stack:
         paths = [server.start(2 * len(HALF)) for _ in range(UPLOADS)]

@@ -340,7 +340,7 @@ class TestFinalizing:
         loser = ids[statuses.index(409)]
         finalize(TestApp(wsgi_app), loser, token, "b.mp4")
 
-    def test_many_finalize_the_same_upload_at_once(
+    def test_f14_many_finalize_the_same_upload_at_once(
         self, wsgi_app: WSGIApplication, tus: Tus, token: str, library: Library
     ) -> None:
         """One file, one change, the same answer for all."""

@@ -214,7 +214,7 @@ class TestLimit:
         """Ten bytes at most."""
         return {"uploads.max_size": "10B"}
 
-    def test_c10_k05_largest_size(self, app: TestApp, tus: Tus) -> None:
+    def test_c10_c26_k05_largest_size(self, app: TestApp, tus: Tus) -> None:
         """What is announced is what is enforced."""
         assert app.options("/files").headers["Tus-Max-Size"] == "10"
 
