@@ -6,7 +6,8 @@ also answers it, if its kind is usually quick (`Connection.advance`); the rest g
 the pool. A leader that is about to wait for a client, or to send something long, first
 hands the lead to another thread. One that is held up unawares (a cold disk, a password
 to hash) loses it: the thread that called `serve` looks every few milliseconds, and
-after such an event quick requests go to the pool for a while too.
+after such an event quick requests go to the pool for a while too. A leader that only
+waits for a processor is let be: another thread would get none either.
 
 The lead is a term number: whoever finds that the number has moved on is no leader.
 """
@@ -22,6 +23,7 @@ from ocsync.server.acceptor import Acceptor
 from ocsync.server.connection import Connection, State
 from ocsync.server.connections import Connections
 from ocsync.server.drain import Drain
+from ocsync.server.probe import ThreadProbe
 
 _LOOK_SECONDS: Final = 0.005
 _QUIET_LOOKS: Final = 40
@@ -71,6 +73,7 @@ class Leading:
         self._lock = threading.Lock()
         self._term = 0
         self._leader = 0
+        self._probe: ThreadProbe | None = None
         self._current: Connection | None = None
         self._served = 0
         self._caution = _CAUTION_SECONDS
@@ -101,7 +104,8 @@ class Leading:
             self._bell.wait(self._interval if is_quiet else _LOOK_SECONDS)
             self._bell.clear()
             served = self._served
-            if served == seen and self._rescue(served):
+            is_starved = self._is_starved()
+            if served == seen and not is_starved and self._rescue(served):
                 self._be_cautious()
             quiet_looks = quiet_looks + 1 if served == seen else 0
             seen = served
@@ -112,6 +116,15 @@ class Leading:
             with self._lock:
                 self._end_term()
             self.start()
+
+    def _is_starved(self) -> bool:
+        """Whether the leader could have gone on since the last look, but hardly ran."""
+        probe = self._probe
+        if probe is None:
+            return False
+        ran = probe.ran()
+        is_answering = self._current is not None
+        return is_answering and ran < _LOOK_SECONDS / 2 and probe.could_run()
 
     def _rescue(self, served: int) -> bool:
         """Let another thread lead if the leader is still at this same request."""
@@ -144,6 +157,7 @@ class Leading:
     def _lead(self) -> None:
         with self._lock:
             self._leader = threading.get_ident()
+            self._probe = ThreadProbe()
             term = self._term
         try:
             self._run(term)
