@@ -2,8 +2,8 @@
 
 import pytest
 
-from spaces.blobs.memory import MemoryBlobStore
 from tests.contracts.blob_store import BlobStoreContract
+from tests.memory_blobs import MemoryBlobStore
 
 
 class TestMemory(BlobStoreContract):

@@ -17,7 +17,6 @@ from ocsync.uploads.terms import Target, Terms, Transfer, UploadRefused
 from ocsync.uploads.writing import Depot
 from ocsync.wire.body import TruncatedBody
 from ocsync.wire.checksum import Checksum
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.clock import DAY, HOUR
 from spaces.db.engine import open_database
 from spaces.db.revision import upgrade
@@ -35,6 +34,7 @@ from spaces.upload_model import (
 from spaces.upload_silence import Silence
 from spaces.uploads import Uploads
 from tests.domain import StepClock, add_user
+from tests.memory_blobs import MemoryBlobStore
 
 SLIDING = Lifetime(HOUR, 7 * DAY)
 PATIENCE = 300.0

@@ -18,7 +18,6 @@ from ocsync.metrics.reading import Reading
 from ocsync.uploads import signals
 from ocsync.uploads.holds import Answer, Hold, Holds
 from ocsync.uploads.leases import Leases
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.clock import HOUR, SECOND
 from spaces.db.engine import open_database
 from spaces.db.revision import upgrade
@@ -37,6 +36,7 @@ from spaces.upload_model import (
     UploadState,
 )
 from tests.domain import StepClock, add_user
+from tests.memory_blobs import MemoryBlobStore
 
 UPLOAD = UploadId("00000000-0000-4000-8000-000000000000")
 

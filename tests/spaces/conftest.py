@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
 from spaces.ids import SpaceId
@@ -23,6 +22,7 @@ from spaces.properties import Properties
 from spaces.trash import Trash
 from tests.domain import Desk, StepClock, add_user, empty_tables
 from tests.lock_team import Team, make_team
+from tests.memory_blobs import MemoryBlobStore
 
 
 @pytest.fixture(scope="session")

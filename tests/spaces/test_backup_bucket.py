@@ -8,13 +8,13 @@ import pytest
 
 from spaces.backup import back_up
 from spaces.backup_folder import BackupError
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.blobs.s3.store import S3BlobStore
 from spaces.db.engine import Database, open_database
 from spaces.library import Library
 from spaces.policy import Policy
 from spaces.restore import restore, verify
 from tests.domain import Desk
+from tests.memory_blobs import MemoryBlobStore
 from tests.s3_server import S3Server, s3_server
 
 

@@ -6,10 +6,10 @@ from itertools import cycle
 
 import pytest
 
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.blobs.writer import BLOCK_BYTES, FileWriter
 from spaces.checksums import RunningChecksums
 from spaces.ids import BlobId, new_id
+from tests.memory_blobs import MemoryBlobStore
 
 MIB = 1024 * 1024
 FAST = (BLOCK_BYTES,)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from spaces.blobs.folder import FolderBlobStore
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.db.engine import open_database
 from spaces.errors import QuotaExceeded
 from spaces.fsck import Fsck
@@ -18,6 +17,7 @@ from spaces.model import Actor
 from spaces.policy import Policy
 from spaces.quota import release, reserve
 from tests.domain import Desk, place, seal
+from tests.memory_blobs import MemoryBlobStore
 
 
 def _at_once(jobs: list[Callable[[], None]]) -> None:

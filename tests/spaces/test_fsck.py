@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.sql.base import Executable
 
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.clock import DAY
 from spaces.db.schema import blobs, changes, nodes, spaces, trash
 from spaces.findings import Finding, FindingKind
@@ -18,6 +17,7 @@ from spaces.model import Actor, Node
 from spaces.repair import Repair
 from spaces.upload_model import Claim, Lifetime, NewUpload, Upload, UploadState
 from tests.domain import Desk, seal
+from tests.memory_blobs import MemoryBlobStore
 
 KIND = FindingKind
 

@@ -26,7 +26,6 @@ from ocsync.app import create_app
 from ocsync.log import open_log
 from ocsync.settings import Settings, load_settings
 from ocsync.wire.body import TruncatedBody
-from spaces.blobs.memory import MemoryBlobStore
 from spaces.clock import DAY, HOUR, SECOND, Instant
 from spaces.db.engine import open_database
 from spaces.db.revision import upgrade
@@ -34,6 +33,7 @@ from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Actor, Quota
 from spaces.policy import Policy
+from tests.memory_blobs import MemoryBlobStore
 from tests.wire.tus_client import CHUNK, Tus, path_of
 
 BODIES = st.binary(max_size=12)

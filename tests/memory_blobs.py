@@ -1,4 +1,4 @@
-"""A blob store in memory, for tests and demonstrations."""
+"""A blob store in memory, for tests: it keeps the contract and leaves no files."""
 
 import io
 from collections.abc import Iterator
