@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ocsync.settings import Settings, load_settings
 from tests.programs import clean_environ
 
 
@@ -27,6 +28,13 @@ Run = Callable[..., Ran]
 def data(tmp_path: Path) -> Path:
     """Where the commands keep their data."""
     return tmp_path / "data"
+
+
+@pytest.fixture
+def settings(data: Path) -> Settings:
+    """Settings over that folder."""
+    overrides = {"storage.data": data, "storage.durability": "fast"}
+    return load_settings(environ={}, overrides=overrides).settings
 
 
 @pytest.fixture

@@ -12,14 +12,8 @@ from ocsync.library import open_library
 from ocsync.settings import Settings, load_settings
 from spaces.ids import BlobId, SpaceId
 from spaces.model import Actor, Place
+from tests.commands import fail, succeed
 from tests.ocsync.conftest import Run
-
-
-@pytest.fixture
-def settings(data: Path) -> Settings:
-    """Settings over the test's data folder."""
-    overrides = {"storage.data": data, "storage.durability": "fast"}
-    return load_settings(environ={}, overrides=overrides).settings
 
 
 @pytest.fixture
@@ -28,24 +22,6 @@ def founded(settings: Settings, data: Path) -> Path:
     with open_library(settings, create=True) as library:
         found(settings, library)
     return data
-
-
-def succeed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """What a command prints that must succeed, run in this process."""
-    code = run_here([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    return out
-
-
-def fail(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
-    """Exit code and the one line of a command that must fail."""
-    code = run_here([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("ocsync: ")
-    assert err.count("\n") == 1
-    return code, err
 
 
 @pytest.fixture(autouse=True)

@@ -7,19 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ocsync.auth.upload_tokens import UploadTokens
-from ocsync.cli.entry import run as run_here
 from ocsync.datadir import read_secrets
 from ocsync.dialects.mounts import omegastream_keys, picora_keys
 from ocsync.first_start import found
 from ocsync.library import open_library
-from ocsync.settings import Settings, load_settings
-
-
-@pytest.fixture
-def settings(data: Path) -> Settings:
-    """Settings over the test's data folder."""
-    overrides = {"storage.data": data, "storage.durability": "fast"}
-    return load_settings(environ={}, overrides=overrides).settings
+from ocsync.settings import Settings
+from tests.commands import fail, succeed
 
 
 @pytest.fixture(autouse=True)
@@ -36,22 +29,6 @@ def founded(
         assert actor is not None
         library.catalog.create_project(actor, "Orbit")
     return data
-
-
-def succeed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """What a command prints that must succeed."""
-    code = run_here([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    return out
-
-
-def fail(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
-    """Exit code and message of a command that must fail."""
-    code = run_here([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert out == ""
-    return code, err
 
 
 @pytest.mark.parametrize(

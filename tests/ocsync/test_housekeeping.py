@@ -5,7 +5,6 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from ocsync.library import open_library
 from ocsync.log import open_log
 from ocsync.metrics.board import Board
 from ocsync.metrics.meter import Meter
-from ocsync.settings import LogSettings, Settings, load_settings
+from ocsync.settings import LogSettings, Settings
 from spaces.ids import BlobId, new_id
 from spaces.library import Library
 
@@ -32,13 +31,6 @@ class Lines(io.StringIO):
         count = super().write(text)
         self.has_line.set()
         return count
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings over the test's data folder."""
-    overrides = {"storage.data": tmp_path / "data", "storage.durability": "fast"}
-    return load_settings(environ={}, overrides=overrides).settings
 
 
 @pytest.fixture

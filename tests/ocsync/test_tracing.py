@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -18,7 +17,7 @@ from ocsync.library import open_library
 from ocsync.log import open_log
 from ocsync.metrics.board import Board
 from ocsync.metrics.meter import Meter
-from ocsync.settings import Settings, TracingSettings, load_settings
+from ocsync.settings import Settings, TracingSettings
 from ocsync.tracing import OtelTracer, open_tracer
 
 PASSWORD = "open-sesame"
@@ -39,13 +38,6 @@ class Site:
         """All spans of the requests so far, the service being at its end."""
         self._tracer.close()
         return self._spans.get_finished_spans()
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A plain server's."""
-    overrides = {"storage.data": tmp_path / "data", "storage.durability": "fast"}
-    return load_settings(environ={}, overrides=overrides).settings
 
 
 @pytest.fixture
