@@ -4,7 +4,6 @@ While one is measured the others are frozen, so that what they still do behind a
 answer (ocsync completes checksums, nginx moves files) is at nobody else's expense.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -138,9 +137,11 @@ class Field:
         if site.name.startswith("ocsync"):
             data, durability = self.data_of(site), site.name.partition(" ")[2]
             ocsync_server.clear(site, paths, data, durability)
-            return
-        for path in paths:
-            site.ask("DELETE", path)
+        else:
+            for path in paths:
+                site.ask("DELETE", path)
+        # What a server has begun behind an answer would go on in its next turn.
+        processes.wait_until_idle(site.pid)
 
     def note_memory(self) -> None:
         """Note each contender and the most memory its processes have had."""
@@ -212,21 +213,3 @@ def _serving_peer(name: str, ground: Ground, peer: Peer) -> Iterator[Site]:
             pid=pid,
             can=peer.can,
         )
-
-
-def warm_pages(folder: Path, size: int) -> None:
-    """Have the system own so much free memory that has been used before.
-
-    On a virtual machine a page that nobody has used for a while may have to come from
-    its host first, which takes longer than all that is measured. A file that is
-    written and removed leaves pages behind that do not.
-    """
-    block = memoryview(bytes(MIB))
-    path = folder / "warming"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        for _ in range(size // MIB + 64):
-            os.write(file, block)
-    finally:
-        os.close(file)
-        path.unlink()

@@ -17,6 +17,8 @@ from typing import Final
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _START_SECONDS: Final = 30
 _STOP_SECONDS: Final = 30
+_IDLE_SECONDS: Final = 20
+_QUIET_SECONDS: Final = 0.1
 
 
 class DidNotStart(Exception):
@@ -123,6 +125,15 @@ def cpu_seconds(pid: int) -> float:
             stat = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
             total += int(stat[11]) + int(stat[12])
     return total / _TICKS
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until a program has nothing more to do, or for as long as that may take."""
+    end = time.monotonic() + _IDLE_SECONDS
+    before = -1.0
+    while cpu_seconds(pid) > before and time.monotonic() < end:
+        before = cpu_seconds(pid)
+        time.sleep(_QUIET_SECONDS)
 
 
 def peaks_mib(pid: int) -> list[float]:

@@ -3,11 +3,12 @@
 import statistics
 from typing import Final
 
-from benchmarks.harness.field import Field, warm_pages
+from benchmarks.harness.field import Field
 from benchmarks.harness.measured import Target
 from benchmarks.harness.scenario import OCSYNC, Run, Scenario
 from benchmarks.harness.site import Site
 from benchmarks.harness.transfers import MIB, create_upload, get, patches
+from benchmarks.harness.warm_memory import warm_pages
 
 UPLOAD: Final = "upload of 512 MiB"
 MEDIAN: Final = "median PATCH of 512 MiB"
@@ -24,9 +25,8 @@ def run(run: Run) -> None:
     with run.field("raw", *OCSYNC, "@tus/server", scratch=run.memory) as field:
         for number in run.rounds:
             for site in field.turns("tus", number):
-                if site.name != "raw":
-                    warm_pages(run.memory, size * MIB)
-                _measure(field, site, size, number)
+                with warm_pages(run.memory, size * MIB):
+                    _measure(field, site, size, number)
         for number in range(min(2, len(run.rounds))):
             for way, reconnects in WAYS.items():
                 _measure_long(field, way, f"long-{number}", size * 4, reconnects)
