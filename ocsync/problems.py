@@ -82,19 +82,10 @@ class HttpProblem(Exception):
         message: str = "",
         *,
         code: str | None = None,
-        sabre: str | None = None,
-        ocs_code: int | None = None,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Keep the parts as a problem."""
-        self.problem = problem_of(
-            status,
-            message,
-            code=code,
-            sabre=sabre,
-            ocs_code=ocs_code,
-            headers=headers,
-        )
+        self.problem = problem_of(status, message, code=code, headers=headers)
         super().__init__(f"{status} {self.problem.message}")
 
 
@@ -200,11 +191,6 @@ def find_row(kind: type[BaseException]) -> _Row | None:
     return None
 
 
-def has_own_row(kind: type[Exception]) -> bool:
-    """Whether the class itself stands in the table."""
-    return kind in _ROWS
-
-
 def known_errors() -> Iterator[tuple[type[Exception], Problem]]:
     """Each error that has a row, with the problem it becomes."""
     for kind, row in _ROWS.items():
@@ -222,7 +208,6 @@ def problem_of(
     *,
     code: str | None = None,
     sabre: str | None = None,
-    ocs_code: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Problem:
     """A problem from its status; what is not given follows from that."""
@@ -232,7 +217,7 @@ def problem_of(
         status=status,
         code=code or usual_code,
         sabre=sabre or usual_sabre,
-        ocs_code=ocs_code or _ocs_code(status),
+        ocs_code=_ocs_code(status),
         message=message or _PHRASES.get(status, "Error"),
         headers=headers,
     )

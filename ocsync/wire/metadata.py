@@ -89,14 +89,6 @@ def parse_metadata(raw: str, *, is_lenient: bool) -> Metadata:
     return Metadata(raw, pairs)
 
 
-def format_metadata(pairs: Mapping[str, bytes]) -> str:
-    """The header for the pairs, as a client writes it."""
-    return ",".join(
-        f"{key} {base64.b64encode(value).decode('ascii')}".rstrip(" ")
-        for key, value in pairs.items()
-    )
-
-
 def _parse_pair(item: str) -> tuple[str, bytes]:
     key, _, encoded = item.partition(" ")
     if _KEY.fullmatch(key) is None:
