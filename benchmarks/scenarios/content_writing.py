@@ -50,7 +50,7 @@ class _Inlet:
             BlobId(new_id()),
             descriptor=os.open(path, os.O_WRONLY | os.O_CREAT, 0o600),
             size=0,
-            directories=None,
+            syncing=None,
         )
 
     @contextmanager

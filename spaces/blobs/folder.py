@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, Self
@@ -23,6 +24,7 @@ from spaces.blobs.layout import (
     sealed_path,
     staged_path,
 )
+from spaces.blobs.writeback import Writeback
 from spaces.errors import BlobNotFound, LengthMismatch, StorageFull
 from spaces.ids import BlobId, is_id
 
@@ -38,6 +40,14 @@ def _raise(error: OSError) -> NoReturn:
     raise error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Syncing:
+    """What makes a file durable."""
+
+    directories: DirectorySync
+    writeback: Writeback
+
+
 class FolderStaged:
     """A file in `staging/`, open for appending."""
 
@@ -48,15 +58,16 @@ class FolderStaged:
         *,
         descriptor: int,
         size: int,
-        directories: DirectorySync | None,
+        syncing: "_Syncing | None",
     ) -> None:
-        """Take over the descriptor; without `directories`, flushing does nothing."""
+        """Take over the descriptor; without `syncing`, flushing does nothing."""
         self._store = store
         self._blob_id = blob_id
         self._descriptor = descriptor
-        self._size = size
-        self._directories = directories
-        self._is_named_durably = False
+        self._size = self._on_its_way = size
+        self._syncing = syncing
+        self.is_named_durably = False
+        """Whether a power cut would not take the file's name away."""
         self._has_failed = False
 
     @property
@@ -74,6 +85,10 @@ class FolderStaged:
                 _raise(error)
             self._size += count
             rest = rest[count:]
+        if self._syncing is not None:
+            self._on_its_way = self._syncing.writeback.begin(
+                self._descriptor, self._on_its_way, self._size
+            )
 
     def flush(self) -> None:
         """Sync the file, and once its name.
@@ -82,15 +97,15 @@ class FolderStaged:
         pages and would report success. The area must be resumed at a size that is
         known to be good.
         """
-        if self._directories is None:
+        if self._syncing is None:
             return
         if self._has_failed:
             raise OSError(errno.EIO, "an earlier sync of this file failed")
         try:
             os.fdatasync(self._descriptor)
-            if not self._is_named_durably:
-                self._directories.sync(STAGING)
-                self._is_named_durably = True
+            if not self.is_named_durably:
+                self._syncing.directories.sync(STAGING)
+                self.is_named_durably = True
         except OSError as error:
             self._has_failed = True
             _raise(error)
@@ -100,7 +115,7 @@ class FolderStaged:
         if size > self._size:
             raise ValueError("a staging area cannot be cut to more than it holds")
         os.ftruncate(self._descriptor, size)
-        self._size = size
+        self._size = self._on_its_way = size
 
     def seal(self) -> None:
         """Close the file and give it its name."""
@@ -177,12 +192,16 @@ class FolderBlobStore:
         self._root = str(folder)
         self._is_safe = is_safe
         self._directories = DirectorySync(folder)
+        self._syncing: _Syncing | None = None
+        if is_safe:
+            self._syncing = _Syncing(
+                directories=self._directories, writeback=Writeback()
+            )
         if not (folder / SEALED / SHARDS[-1]).is_dir():
             self._make_folders()
-
-    @property
-    def _syncing(self) -> DirectorySync | None:
-        return self._directories if self._is_safe else None
+        elif is_safe and (folder / STAGING).is_dir():
+            # What was staged by a process that did not sync has a durable name now.
+            self._directories.sync(STAGING)
 
     @property
     def reference(self) -> str | None:
@@ -197,7 +216,10 @@ class FolderBlobStore:
         return self._staged(blob_id, os.O_CREAT | os.O_TRUNC, 0)
 
     def resume(self, blob_id: BlobId, size: int) -> FolderStaged:
-        """Open a staging area again, cut back to the size that is known to be good."""
+        """Open a staging area again, cut back to the size that is known to be good.
+
+        Whatever is known to be good was flushed before, and so was the file's name.
+        """
         with _missing_is_not_found():
             staged = self._staged(blob_id, 0, None)
         if staged.size < size:
@@ -205,6 +227,7 @@ class FolderBlobStore:
             raise BlobNotFound
         if staged.size > size:
             staged.truncate(size)
+        staged.is_named_durably = size > 0
         return staged
 
     def open_staged(self, blob_id: BlobId, size: int | None = None) -> FolderReader:
@@ -335,7 +358,7 @@ class FolderBlobStore:
         if size is None:
             size = os.fstat(descriptor).st_size
         return FolderStaged(
-            self, blob_id, descriptor=descriptor, size=size, directories=self._syncing
+            self, blob_id, descriptor=descriptor, size=size, syncing=self._syncing
         )
 
     def _reader(self, path: str, start: int, length: int | None) -> FolderReader:
