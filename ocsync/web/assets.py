@@ -7,13 +7,13 @@ server is a new folder. Knows nothing of HTTP but media types.
 
 import gzip
 import hashlib
-import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
+
+from ocsync.web.linked import link_modules
 
 PAGE: Final = "index.html"
 
@@ -25,7 +25,6 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 _HASH_DIGITS: Final = 16
 _MAIN: Final = "main.js"
-_IMPORT: Final = re.compile(r'\bfrom "(\.[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,17 @@ class Asset:
 class Assets:
     """All files by their paths, the page's template, and the hash of everything.
 
-    `first` are the modules that the page cannot begin without. Named in the page, they
-    are fetched together, not one after the other as their importers arrive.
+    The modules that the page cannot begin without are one file, `main.js`.
     """
 
     page: str
     files: Mapping[str, Asset]
     revision: str
-    first: tuple[str, ...]
 
 
 def read_assets() -> Assets:
     """Read the package's files."""
-    contents = dict(sorted(_walk(files("ocsync.web") / "static", "")))
+    contents = _linked(dict(sorted(_walk(files("ocsync.web") / "static", ""))))
     digest = hashlib.sha256()
     for path, content in contents.items():
         digest.update(f"{path}\0{len(content)}\0".encode() + content)
@@ -62,7 +59,6 @@ def read_assets() -> Assets:
         page=page,
         files={path: as_asset(path, content) for path, content in contents.items()},
         revision=digest.hexdigest()[:_HASH_DIGITS],
-        first=_imported(contents),
     )
 
 
@@ -80,13 +76,13 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield prefix + each.name, each.read_bytes()
 
 
-def _imported(contents: Mapping[str, bytes]) -> tuple[str, ...]:
-    """What the main module imports, and what that imports, nearest first."""
-    found = [_MAIN]
-    for path in found:
-        folder = posixpath.dirname(path)
-        for target in _IMPORT.findall(contents[path].decode()):
-            name = posixpath.normpath(posixpath.join(folder, target))
-            if name not in found:
-                found.append(name)
-    return tuple(found[1:])
+def _linked(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with those modules joined that are always needed."""
+    modules = {
+        path: content.decode()
+        for path, content in contents.items()
+        if path.endswith(".js")
+    }
+    linked = link_modules(modules, _MAIN)
+    others = {path: text for path, text in contents.items() if path not in modules}
+    return others | {path: text.encode() for path, text in linked.items()}

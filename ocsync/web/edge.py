@@ -53,12 +53,7 @@ class _Page:
     def show(self, call: Call) -> Response:
         """The page, which names its files by the base URL it is reached under."""
         folder = f"{urlsplit(call.base_url).path}{PREFIX}/{self._assets.revision}"
-        preloads = "".join(
-            f'<link rel="modulepreload" href="{{folder}}/{path}">\n'
-            for path in self._assets.first
-        )
-        text = self._assets.page.replace("{preloads}\n", preloads)
-        text = text.replace("{folder}", escape(folder))
+        text = self._assets.page.replace("{folder}", escape(folder))
         response = _answer(call, as_asset(PAGE, text.encode()), cache=_ASK_AGAIN)
         response.headers["Content-Security-Policy"] = _POLICY.format(
             connect=" ".join(self._connects_to(call))
