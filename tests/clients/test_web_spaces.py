@@ -100,6 +100,34 @@ def test_members_come_change_and_go(server: LiveServer, page: Page) -> None:
     assert roles_in(server, space) == {"Admin": "manager"}
 
 
+def test_a_manager_who_is_no_administrator(
+    server: LiveServer, browser: Browser
+) -> None:
+    """Adds somebody, changes the role and the name; makes no spaces."""
+    space = make_space(server, "Delegated")
+    add_member(server, space, "bob", "manager")
+    with visiting(browser) as visit:
+        page = visit.page
+        log_in(page, server, "bob")
+        expect(page.get_by_role("button", name="New space")).to_have_count(0)
+        go(page, server, f"space/{space}")
+        page.get_by_label("Add a member").fill("alice")
+        page.get_by_role("button", name="Add Alice Ample").click()
+        expect(page.get_by_text("Alice Ample is a member now.")).to_be_visible()
+        page.get_by_label("Role of Alice Ample").select_option("editor")
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        page.get_by_label("Name", exact=True).fill("Bob's")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", name="Bob's")).to_be_visible()
+        assert visit.complaints == []
+
+    assert roles_in(server, space) == {
+        "Admin": "manager",
+        "Bob Brief": "manager",
+        "Alice Ample": "editor",
+    }
+
+
 def test_a_manager_must_stay(server: LiveServer, visit: Visit, page: Page) -> None:
     """The only one cannot give up the role, and hears why."""
     space = make_space(server, "Lonely")

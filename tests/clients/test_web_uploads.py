@@ -231,6 +231,49 @@ def test_a_file_that_changes(server: LiveServer, page: Page, tmp_path: Path) -> 
     assert there == hash_of(big)
 
 
+def test_two_tabs_send_a_file_once(
+    server: LiveServer, page: Page, tmp_path: Path
+) -> None:
+    """The second tab waits while the first one sends, and goes on when it is closed."""
+    big = write_random(tmp_path / "shared.bin", BIG_BYTES)
+    open_folder(page, server, "tabs")
+    with page.expect_popup() as opened:
+        page.evaluate("void window.open(location.href)")
+    first = opened.value
+    expect(first.get_by_role("heading", name="tabs")).to_be_visible()
+    first.route(
+        "**/data/*",
+        lambda route: (
+            None
+            if route.request.headers.get("upload-offset") == "10000000"
+            else route.continue_()
+        ),
+    )
+    with first.expect_request(
+        lambda each: each.headers.get("upload-offset") == "10000000"
+    ):
+        choose(first, big)
+    offsets: list[str] = []
+    page.on(
+        "request",
+        lambda each: (
+            offsets.append(each.headers["upload-offset"])
+            if each.method == "PATCH"
+            else None
+        ),
+    )
+
+    choose(page, big)
+    expect(page.get_by_text("Being uploaded in another window")).to_be_visible()
+    assert offsets == []
+    first.close()
+
+    expect(page.get_by_role("row", name="File shared.bin 25 MB")).to_be_visible()
+    assert offsets == ["10000000", "20000000"]
+    there = hash_on_server(server, "/dav/files/admin/tabs/shared.bin")
+    assert there == hash_of(big)
+
+
 def test_a_busy_server_is_given_time(
     server: LiveServer, page: Page, tmp_path: Path
 ) -> None:
