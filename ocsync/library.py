@@ -15,7 +15,7 @@ from spaces.blobs.base import BlobStore
 from spaces.blobs.opening import open_blobs
 from spaces.blobs.s3.address import S3Credentials
 from spaces.blobs.watched import WatchedBlobs
-from spaces.clock import SECOND
+from spaces.clock import to_microseconds
 from spaces.db.engine import Database, open_database
 from spaces.db.revision import upgrade
 from spaces.errors import SchemaMismatch
@@ -123,14 +123,10 @@ def policy_of(settings: Settings) -> Policy:
         changes_max_age=_age(keep.change_age),
         audit_max_age=_age(keep.audit_age),
         digest_all_bytes=uploads.eager_hash_size,
-        lock_max_age=_microseconds(settings.dav.max_lock_timeout),
+        lock_max_age=to_microseconds(settings.dav.max_lock_timeout),
         personal_quota_bytes=settings.storage.default_quota,
     )
 
 
 def _age(age: timedelta | None) -> int | None:
-    return None if age is None else _microseconds(age)
-
-
-def _microseconds(duration: timedelta) -> int:
-    return round(duration.total_seconds() * SECOND)
+    return None if age is None else to_microseconds(age)

@@ -7,7 +7,7 @@ else in the domain reads a clock.
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
 
 Instant = NewType("Instant", int)
@@ -29,6 +29,11 @@ LATEST: Final = Instant(253_402_300_799 * SECOND)
 def system_clock() -> Instant:
     """The machine's own clock."""
     return Instant(time.time_ns() // 1000)
+
+
+def to_microseconds(duration: timedelta) -> int:
+    """A duration as instants are counted."""
+    return round(duration.total_seconds() * SECOND)
 
 
 def from_seconds(seconds: float) -> Instant:

@@ -11,7 +11,7 @@ from ocsync.cli.quantities import DurationType
 from ocsync.first_start import generate_password
 from ocsync.library import open_library
 from ocsync.settings import LoadedSettings
-from spaces.clock import SECOND, Instant
+from spaces.clock import Instant, to_microseconds
 from spaces.library import Library
 from spaces.model import AppToken, User
 
@@ -229,7 +229,7 @@ def _instant_after(library: Library, duration: timedelta | None) -> Instant | No
         return None
     with library.database.read() as connection:
         now = library.database.now(connection)
-    return Instant(now + round(duration.total_seconds() * SECOND))
+    return Instant(now + to_microseconds(duration))
 
 
 def _user_row(each: User) -> dict[str, object]:

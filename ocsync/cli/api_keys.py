@@ -10,7 +10,7 @@ from ocsync.cli.output import iso, print_json, print_rows
 from ocsync.cli.quantities import DurationType
 from ocsync.datadir import read_secrets
 from ocsync.dialects.issuing import named_space
-from ocsync.dialects.mounts import microseconds, omegastream_keys, picora_keys
+from ocsync.dialects.mounts import omegastream_keys, picora_keys
 from ocsync.library import open_library
 from ocsync.settings import (
     LoadedSettings,
@@ -20,6 +20,7 @@ from ocsync.settings import (
 )
 from spaces.api_key_model import ApiKey
 from spaces.api_keys import ApiKeys
+from spaces.clock import to_microseconds
 from spaces.errors import UserNotFound
 from spaces.ids import TokenId
 from spaces.library import Library
@@ -113,7 +114,7 @@ def key_group(
             span = settings_of(loaded.settings).key_overlap
         with open_library(loaded.settings) as library:
             made, secret = keys_of(library, loaded.settings).rotate(
-                TokenId(key_id), overlap=microseconds(span)
+                TokenId(key_id), overlap=to_microseconds(span)
             )
             row = _rows(library, [made])[0]
         _show(row, secret, as_json=as_json)

@@ -24,7 +24,7 @@ from ocsync.wire.conditions import format_etag
 from ocsync.wire.dates import format_http_date
 from ocsync.wire.media_types import media_type_of
 from ocsync.wire.permissions import permission_letters
-from spaces.clock import SECOND
+from spaces.clock import to_microseconds
 from spaces.library import Library
 from spaces.model import Actor, Place
 from spaces.upload_model import Intent, Lifetime, OnExisting, Result, Upload, UploadKind
@@ -154,7 +154,7 @@ def chunked_uploads(
     settings: UploadSettings, *, engine: Engine, library: Library
 ) -> ChunkedUploads:
     """Chunked uploads with these settings; unfinished ones expire like all others."""
-    span = round(settings.expiry.total_seconds() * SECOND)
+    span = to_microseconds(settings.expiry)
     terms = Terms(
         dialect=DIALECT,
         limits=Limits(max_size=settings.max_size),

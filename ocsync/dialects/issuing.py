@@ -18,7 +18,7 @@ from spaces.access import Permission, require_content
 from spaces.audit import AuditLog
 from spaces.audit_model import Action
 from spaces.catalog import Catalog
-from spaces.clock import SECOND, Instant
+from spaces.clock import Instant, to_microseconds
 from spaces.errors import SpaceNotFound
 from spaces.ids import secret_id
 from spaces.model import Actor, Space
@@ -76,7 +76,7 @@ class TokenIssuer:
         found = named_space(self.catalog, actor, space or self.settings.space)
         require_content(found, Permission.WRITE)
         path = (folder or self.settings.folder).strip("/").split("/")
-        span = round((age or self.settings.token_age).total_seconds() * SECOND)
+        span = to_microseconds(age or self.settings.token_age)
         grant = UploadGrant(
             user_id=actor.user_id,
             space_id=found.id,

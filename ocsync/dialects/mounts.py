@@ -5,7 +5,6 @@ A dialect that is off is not made at all, so its URLs are those of nobody.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from wsgiref.types import StartResponse, WSGIApplication
 
 from ocsync.auth.sealing import SecretSealer
@@ -23,7 +22,7 @@ from ocsync.routes import Access, Mount
 from ocsync.settings import Settings
 from ocsync.uploads.runner import Engine
 from spaces.api_keys import ApiKeys
-from spaces.clock import SECOND
+from spaces.clock import to_microseconds
 from spaces.idempotency import IdempotencyKeys
 from spaces.library import Library
 from spaces.resources import Resources
@@ -65,7 +64,9 @@ def pulse_mounts(workshop: Workshop) -> Iterable[Mount]:
     """Pulse Cam."""
     library, settings = workshop.library, workshop.settings.pulse
     dialect = pulse.pulse_dialect(
-        lifetime=Lifetime(microseconds(settings.idle), microseconds(settings.max_age)),
+        lifetime=Lifetime(
+            to_microseconds(settings.idle), to_microseconds(settings.max_age)
+        ),
         max_size=workshop.max_size(settings.max_size),
     )
     cors = pulse.pulse_cors(settings.origins)
@@ -115,7 +116,7 @@ def omegastream_mounts(workshop: Workshop) -> Iterable[Mount]:
     """Omegastream."""
     library, settings = workshop.library, workshop.settings.omegastream
     dialect = omegastream.omegastream_dialect(
-        lifetime=Lifetime(microseconds(settings.expiry)),
+        lifetime=Lifetime(to_microseconds(settings.expiry)),
         max_size=workshop.max_size(settings.max_size),
     )
     origins = origins_of(settings.origins, workshop.settings.cors.origins)
@@ -133,7 +134,7 @@ def omegastream_mounts(workshop: Workshop) -> Iterable[Mount]:
         videos=videos,
         accounts=library.accounts,
         tree=library.tree,
-        max_ahead=microseconds(settings.max_ahead),
+        max_ahead=to_microseconds(settings.max_ahead),
         takes_plain=settings.plain_signatures,
     )
     uploads = f"{settings.prefix}/tusupload"
@@ -175,7 +176,7 @@ def picora_mounts(workshop: Workshop) -> Iterable[Mount]:
     """Picora."""
     library, settings = workshop.library, workshop.settings.picora
     dialect = picora.picora_dialect(
-        lifetime=Lifetime(microseconds(settings.expiry)),
+        lifetime=Lifetime(to_microseconds(settings.expiry)),
         max_size=workshop.max_size(settings.max_size),
         min_chunk=settings.min_chunk,
     )
@@ -246,11 +247,6 @@ def windowed(window: Window, answer: Callable[[Environ], Answer]) -> WSGIApplica
         return window.serve(environ, start_response, answer)
 
     return app
-
-
-def microseconds(duration: timedelta) -> int:
-    """A length of time as the domain counts it."""
-    return round(duration.total_seconds() * SECOND)
 
 
 def _health(environ: Environ) -> Document:

@@ -1,7 +1,6 @@
 """Resumable uploads, put together: the engine, the dialects, and where they answer."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from wsgiref.types import WSGIApplication
@@ -23,7 +22,7 @@ from ocsync.uploads.receiving import Pace
 from ocsync.uploads.room import Room
 from ocsync.uploads.runner import Engine
 from ocsync.uploads.writing import Depot
-from spaces.clock import SECOND
+from spaces.clock import to_microseconds
 from spaces.library import Library
 from spaces.upload_model import Lifetime
 
@@ -78,11 +77,13 @@ def upload_service(
     urls = DataUrls(keys=keys, clock=library.uploads.now)
     ocis = ocis_dialect(
         storage_id=library.storage_id,
-        span=_microseconds(uploads.expiry),
+        span=to_microseconds(uploads.expiry),
         max_size=uploads.max_size,
         reuses_content=uploads.reuse_content,
     )
-    sliding = Lifetime(_microseconds(uploads.expiry), _microseconds(uploads.max_age))
+    sliding = Lifetime(
+        to_microseconds(uploads.expiry), to_microseconds(uploads.max_age)
+    )
     plain = plain_dialect(lifetime=sliding, max_size=uploads.max_size)
     ietf = ietf_dialect(lifetime=sliding, max_size=uploads.max_size)
     landing = Landing(
@@ -116,7 +117,3 @@ def upload_service(
         create_upload=SpaceUploads(engine, ocis, urls),
         announcement=space_announcement(ocis),
     )
-
-
-def _microseconds(duration: timedelta) -> int:
-    return round(duration.total_seconds() * SECOND)
