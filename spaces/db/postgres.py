@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from sqlalchemy import URL, Connection, bindparam, create_engine, select
 from sqlalchemy.exc import DBAPIError
 
-from spaces.db.failures import as_refusal, is_conflict
+from spaces.db.failures import as_refusal, is_conflict, is_lost
 from spaces.db.schema import spaces
 from spaces.db.statement import Statement
 from spaces.errors import Busy
@@ -55,7 +55,11 @@ class PostgresStore:
         """A connection in a transaction that sees one state."""
         began = perf_counter()
         try:
-            with self._snapshots.connect() as connection, connection.begin():
+            with (
+                _lost_is_busy(),
+                self._snapshots.connect() as connection,
+                connection.begin(),
+            ):
                 yield connection
         finally:
             self._watch.took(Step.READ, began, perf_counter())
@@ -65,7 +69,7 @@ class PostgresStore:
         """A connection for one statement, in no transaction."""
         began = perf_counter()
         try:
-            with self._alone.connect() as connection:
+            with _lost_is_busy(), self._alone.connect() as connection:
                 yield connection
         finally:
             self._watch.took(Step.READ, began, perf_counter())
@@ -87,6 +91,7 @@ class PostgresStore:
 
     def _commit(self, job: Callable[[Connection], T], space_id: SpaceId | None) -> T:
         asked = began = perf_counter()
+        is_done = False
         try:
             with self._engine.begin() as connection:
                 if space_id is not None:
@@ -94,6 +99,13 @@ class PostgresStore:
                     began = perf_counter()
                     self._watch.took(Step.TURN, asked, began)
                 result = job(connection)
+                is_done = True
+        except DBAPIError as error:
+            # Lost in the commit itself, nobody can tell what became of it.
+            if is_done or not is_lost(error):
+                raise
+            raise Busy from error
+        else:
             self._watch.committed(1)
             return result
         finally:
@@ -102,3 +114,14 @@ class PostgresStore:
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._engine.dispose()
+
+
+@contextmanager
+def _lost_is_busy() -> Iterator[None]:
+    """Where nothing is written: whoever asks again may find the server up again."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_lost(error):
+            raise Busy from error
+        raise

@@ -401,3 +401,39 @@ class TestOpen:
     def test_url_is_told(self, database: Database, database_url: str) -> None:
         """Others can open the same database."""
         assert database.url.database == make_url(database_url).database
+
+
+class TestLostServer:
+    """PostgreSQL hangs up, as it does when it is restarted."""
+
+    @pytest.fixture(autouse=True)
+    def _only_here(self, database: Database) -> None:
+        if database.is_sqlite:
+            pytest.skip("nothing lies between us and a SQLite file")
+
+    def test_before_a_commit(self, database: Database) -> None:
+        """Nothing is kept, whoever asks may try again, and that succeeds."""
+
+        def job(connection: Connection) -> None:
+            installation.set_fact(connection, "lost", "1")
+            _hang_up(connection)
+
+        with pytest.raises(Busy):
+            database.write(job)
+
+        assert _get(database, "lost") is None
+        database.write(_set("lost", "2"))
+        assert _get(database, "lost") == "2"
+
+    def test_while_reading(self, database: Database) -> None:
+        """The same of what only reads, in a transaction or not."""
+        for reading in (database.read, database.read_once):
+            with pytest.raises(Busy), reading() as connection:
+                _hang_up(connection)
+
+            assert _get(database, "lost") is None
+
+
+def _hang_up(connection: Connection) -> None:
+    """End the server's side of the connection, as far as it gets to say so."""
+    Statement(text("SELECT pg_terminate_backend(pg_backend_pid())")).all(connection)
