@@ -210,6 +210,7 @@ def test_contents_stay_while_a_backup_reads_them(
     def sweep_first(blob_id: BlobId) -> BlobReader:
         desk.library.tree.remove(desk.actor, desk.place("a.txt"))
         desk.library.trash.purge(desk.actor, desk.space_id, node.id)
+        library.sweeper.sweep()
         clock.advance(2 * HOUR)
         library.sweeper.sweep()
         return original_open(blob_id)
