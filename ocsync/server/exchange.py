@@ -8,6 +8,7 @@ know where the connection goes afterwards.
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from types import TracebackType
 from typing import Final, cast
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -16,6 +17,7 @@ from ocsync.server.channel import Channel, ClientGone
 from ocsync.server.head import RequestHead
 from ocsync.server.host import Host
 from ocsync.server.pace import Pace
+from ocsync.server.read_ahead import read_ahead
 from ocsync.server.request_body import (
     ChunkedBody,
     LengthBody,
@@ -43,6 +45,9 @@ _SMALL_BYTES: Final = 128 * 1024
 """What a client's receive buffer takes in one go."""
 _QUICK_BYTES: Final = 1024 * 1024
 """What is sent in a millisecond to a client that is ready for it."""
+_PROBE_BYTES: Final = 8 * 1024 * 1024
+"""More than buffers on the way hold, so that it shows how fast the client takes it."""
+_PROBE_SECONDS: Final = 0.1
 _WHOLE: Final = (list, tuple)
 _NO_BODY: Final = RequestBody()
 _QUICK_BLOCKS: Final = 2
@@ -214,12 +219,25 @@ class Exchange:
         left = file.length
         scratch = self._host.scratch
         buffer = scratch.content
+        began = time.perf_counter()
+        look_at = left - _PROBE_BYTES if left >= 2 * _PROBE_BYTES else -1
         # The head is made after something was read: that may fail, and be answered.
         while left and (count := file.readinto(buffer[:left])):
             if not self.response.is_begun:
                 self.response.may_keep_alive = self._may_keep_alive()
             self.response.send(buffer[:count], whole_length=file.length, within=scratch)
             left -= count
+            if left <= look_at:
+                if time.perf_counter() - began < _PROBE_SECONDS:
+                    self._send_ahead(file, left)
+                    return
+                look_at = -1  # a slow client gets no second thread
+
+    def _send_ahead(self, file: FileBody, left: int) -> None:
+        scratch = self._host.scratch
+        with closing(read_ahead(file, left)) as blocks:
+            for block in blocks:
+                self.response.send(block, whole_length=file.length, within=scratch)
 
     def _fail(self, status: str, message: str) -> None:
         """Answer with an error if nothing has been said yet, else break off."""

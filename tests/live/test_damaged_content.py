@@ -24,7 +24,7 @@ def tamper(folder: Path, size: int, *, is_cut: bool) -> None:
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
-@pytest.mark.parametrize("size", [1, 1000, 300_000, 3_000_000])
+@pytest.mark.parametrize("size", [1, 1000, 300_000, 3_000_000, 20_000_000])
 def test_damaged_content_is_not_served_as_whole(
     site: Site, tmp_path: Path, size: int, *, is_cut: bool
 ) -> None:
