@@ -21,6 +21,7 @@ from spaces.db import nodes, versions
 from spaces.db.engine import Database
 from spaces.errors import AlreadyExists, NotAFile, QuotaExceeded, SpacesError
 from spaces.ids import BlobId, NodeId, new_id
+from spaces.leftovers import Leftovers
 from spaces.lookup import Spot
 from spaces.model import (
     NO_GUARD,
@@ -44,6 +45,7 @@ class Files:
         self._database = database
         self._blobs = blobs
         self._policy = policy
+        self._leftovers = Leftovers(database=database, blobs=blobs)
 
     def stage(
         self, *, expected_bytes: int | None = None, algorithms: Iterable[str] = ()
@@ -123,7 +125,11 @@ class Files:
             return written
 
         try:
-            return self._database.write(job, space_id=place.space_id)
+            return self._leftovers.judge(
+                lambda: self._database.write(job, space_id=place.space_id),
+                actor,
+                place,
+            )
         except SpacesError:
             # Only what failed before its commit is known to be in no row.
             if is_refused:
@@ -147,17 +153,29 @@ class Files:
         Raises:
             SpacesError: as `commit`.
         """
-        with self._database.read() as connection:
-            change = begin_change_at(
-                self._database, connection, actor, place, guard=guard, lock=False
-            )
-            spot = change.target(place)
-            _require_writable(change, spot, expect_new=False)
-            growth = (length or 0) - (0 if spot.node is None else spot.node.size)
-            remaining = change.space.quota.remaining
-            if remaining is not None and growth > max(remaining, 0):
-                raise QuotaExceeded(growth, remaining)
-            return change.space
+
+        def look() -> Space:
+            with self._database.read() as connection:
+                change = begin_change_at(
+                    self._database, connection, actor, place, guard=guard, lock=False
+                )
+                spot = change.target(place)
+                _require_writable(change, spot, expect_new=False)
+                growth = (length or 0) - (0 if spot.node is None else spot.node.size)
+                remaining = change.space.quota.remaining
+                if remaining is not None and growth > max(remaining, 0):
+                    raise QuotaExceeded(growth, remaining)
+                return change.space
+
+        return self._leftovers.judge(look, actor, place)
+
+    def make_room(self, actor: Actor, place: Place) -> None:
+        """End leftovers, for the next attempt to write what broke off at the quota.
+
+        Raises:
+            SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
+        """
+        self._leftovers.end_for(actor, place)
 
     def open(
         self, content: Content, start: int = 0, length: int | None = None

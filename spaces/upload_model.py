@@ -81,6 +81,12 @@ class Intent:
         """The preconditions, as a change of the tree takes them."""
         return Guard(self.if_match, self.if_none_match, frozenset(self.lock_tokens))
 
+    def replaced_at(self, place: Place) -> Place:
+        """Where a file takes the place of others; only the space, if it never does."""
+        if self.on_existing is OnExisting.KEEP_BOTH:
+            return Place(place.space_id)
+        return place
+
     def to_json(self) -> str:
         """The text that `from_json` reads."""
         values = asdict(self) | {"on_existing": self.on_existing.value}

@@ -6,19 +6,20 @@ lost it; the finish commits file and row in one transaction, so it happens once 
 its result can be told again. How bytes arrive is not known here.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from spaces import upload_finish, upload_intake
+from spaces import upload_finish, upload_intake, upload_lease
 from spaces.blobs.base import BlobStore
 from spaces.clock import Instant
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
 from spaces.db.schema import FINDABLE_BYTES
-from spaces.errors import UploadNotFound
 from spaces.ids import BlobId, SpaceId, UploadId, UserId, new_id
+from spaces.leftovers import Leftovers
 from spaces.model import Actor, Content, Place
 from spaces.quota import reserve
 from spaces.upload_model import (
@@ -28,10 +29,11 @@ from spaces.upload_model import (
     Lifetime,
     NewUpload,
     Upload,
-    UploadHeld,
     UploadState,
 )
 from spaces.upload_silence import Silence
+
+T = TypeVar("T")
 
 _SWEEP_COUNT: Final = 100
 
@@ -45,6 +47,7 @@ class Uploads:
         self._database = database
         self._blobs = blobs
         self._silence = silence or Silence()
+        self._leftovers = Leftovers(database=database, blobs=blobs)
 
     def now(self) -> Instant:
         """The time by which uploads expire."""
@@ -57,8 +60,14 @@ class Uploads:
         Raises:
             SpacesError: as `create`.
         """
-        with self._database.read() as connection:
-            return upload_intake.draft(self._database, connection, actor, new, place)
+
+        def look() -> Upload:
+            with self._database.read() as connection:
+                return upload_intake.draft(
+                    self._database, connection, actor, new, place
+                )
+
+        return self._leftovers.judge(look, actor, new.intent.replaced_at(place))
 
     def create(self, actor: Actor, new: NewUpload, place: Place) -> Upload:
         """Begin an upload that becomes the file at the place.
@@ -75,11 +84,12 @@ class Uploads:
             QuotaExceeded: the space has no room for it.
             UploadHeld: there is one of that id; carries it.
         """
-        return self._database.write(
+        return self._write_at(
+            actor,
+            new.intent.replaced_at(place),
             lambda connection: upload_intake.create(
                 self._database, connection, actor, new, place
             ),
-            space_id=place.space_id,
         )
 
     def create_part(self, actor: Actor, new: NewUpload, space_id: SpaceId) -> Upload:
@@ -89,11 +99,12 @@ class Uploads:
             SpaceNotFound, SpaceDisabled, Forbidden: the actor may not write there.
             QuotaExceeded: the space has no room for it.
         """
-        return self._database.write(
+        return self._write_at(
+            actor,
+            Place(space_id),
             lambda connection: upload_intake.create_part(
                 self._database, connection, actor, new, space_id
             ),
-            space_id=space_id,
         )
 
     def create_unbound(self, new: NewUpload) -> Upload:
@@ -129,7 +140,7 @@ class Uploads:
         """
 
         def job(connection: Connection) -> Upload:
-            upload = self._find(connection, upload_id, lock=True)
+            upload = upload_lease.find(self._database, connection, upload_id, lock=True)
             return upload_intake.bind(
                 self._database,
                 connection,
@@ -140,7 +151,7 @@ class Uploads:
                 label=label,
             )
 
-        return self._database.write(job, space_id=place.space_id)
+        return self._write_at(actor, intent.replaced_at(place), job)
 
     def get(self, upload_id: UploadId) -> Upload:
         """The upload as it is now, also when it has ended.
@@ -149,7 +160,7 @@ class Uploads:
             UploadNotFound: there is none, or it ended long ago.
         """
         with self._database.read() as connection:
-            return self._find(connection, upload_id)
+            return upload_lease.find(self._database, connection, upload_id)
 
     def list_open(self) -> list[Upload]:
         """Every upload that wants bytes, oldest first."""
@@ -178,23 +189,12 @@ class Uploads:
         blob_id = self._restage(upload) if is_fencing else upload.blob_id
 
         def job(connection: Connection) -> Upload:
-            present = self._find(connection, upload.id, lock=True)
-            if present.state is not UploadState.OPEN:
-                raise UploadNotFound
-            is_taken = present.holder is not None and claim is Claim.FREE
-            has_moved = (present.epoch, present.offset) != (upload.epoch, upload.offset)
-            if has_moved or is_taken:
-                raise UploadHeld(present)
-            upload_finish.require_allowed(connection, present)
-            now = self._database.now(connection)
-            if present.expires_at <= now:
-                raise UploadNotFound
-            rows.claim(connection, present, holder=holder, blob_id=blob_id, now=now)
-            return replace(
-                present,
+            return upload_lease.claim(
+                self._database,
+                connection,
+                upload,
                 holder=holder,
-                held_at=now,
-                epoch=present.epoch + 1,
+                by=claim,
                 blob_id=blob_id,
             )
 
@@ -226,27 +226,17 @@ class Uploads:
         Raises:
             LeaseLost: another writer has taken over.
         """
-
-        def job(connection: Connection) -> Upload:
-            now = self._database.now(connection)
-            expires_at = upload.expires_at
-            if lifetime is not None:
-                expires_at = max(expires_at, lifetime.expiry(upload.created_at, now))
-            advanced = replace(
+        progress = upload_lease.Progress(offset, length, hash_state)
+        return self._database.write(
+            lambda connection: upload_lease.advance(
+                self._database,
+                connection,
                 upload,
-                offset=offset,
-                length=length,
-                hash_state=hash_state,
-                holder=upload.holder if keeps_lease else None,
-                held_at=now,
-                active_at=now,
-                expires_at=expires_at,
+                progress,
+                lifetime=lifetime,
+                keeps_lease=keeps_lease,
             )
-            if not rows.advance(connection, advanced):
-                raise LeaseLost
-            return advanced
-
-        return self._database.write(job)
+        )
 
     def reserve(self, upload: Upload, total_bytes: int) -> Upload:
         """Make the upload hold so much quota in all, under the lease.
@@ -268,7 +258,7 @@ class Uploads:
             rows.set_reserved(connection, upload.id, total_bytes)
             return replace(upload, reserved_bytes=total_bytes)
 
-        return self._database.write(job, space_id=space_id)
+        return self._write_on(upload, job)
 
     def absorb(self, upload: Upload, parts: tuple[Upload, ...]) -> Upload:
         """Fix the length of an upload made of parts, and charge it in their place.
@@ -280,10 +270,9 @@ class Uploads:
         length = sum(part.offset for part in parts)
         whole = replace(upload, length=length)
 
-        def job(connection: Connection) -> Upload:
-            return upload_intake.absorb(connection, whole, parts)
-
-        return self._database.write(job, space_id=upload.space_id)
+        return self._write_on(
+            upload, lambda connection: upload_intake.absorb(connection, whole, parts)
+        )
 
     def finish(self, upload: Upload, content: Content) -> Upload:
         """Make sealed content the file that the upload is for, under its lease.
@@ -295,11 +284,11 @@ class Uploads:
             UploadUnbound: it has no target.
             SpacesError: as `Files.commit`; the upload stays as it was.
         """
-        return self._database.write(
+        return self._write_on(
+            upload,
             lambda connection: upload_finish.finish(
                 self._database, connection, upload, content
             ),
-            space_id=upload.space_id,
         )
 
     def complete(
@@ -310,11 +299,12 @@ class Uploads:
         Raises:
             SpacesError: as `create` and `Files.commit`; nothing is left then.
         """
-        return self._database.write(
+        return self._write_at(
+            actor,
+            new.intent.replaced_at(place),
             lambda connection: upload_finish.complete(
                 self._database, connection, actor, new, place=place, content=content
             ),
-            space_id=place.space_id,
         )
 
     def adopt(self, actor: Actor, new: NewUpload, place: Place) -> Upload | None:
@@ -331,11 +321,12 @@ class Uploads:
         is_small = new.length is None or new.length < FINDABLE_BYTES
         if is_small or intent.algorithm not in {"sha1", "sha256"}:
             return None
-        return self._database.write(
+        return self._write_at(
+            actor,
+            intent.replaced_at(place),
             lambda connection: upload_finish.adopt(
                 self._database, connection, actor, new, place
             ),
-            space_id=place.space_id,
         )
 
     def has_file(self, upload: Upload) -> bool:
@@ -378,16 +369,17 @@ class Uploads:
         self._database.write(lambda connection: rows.remove_ended(connection, before))
         return len(due)
 
-    def _find(
-        self, connection: Connection, upload_id: UploadId, *, lock: bool = False
-    ) -> Upload:
-        upload = rows.find(connection, upload_id, lock=lock)
-        if upload is None:
-            raise UploadNotFound
-        is_late = upload.expires_at <= self._database.now(connection)
-        if is_late and upload.state is UploadState.OPEN and upload.holder is None:
-            return replace(upload, state=UploadState.EXPIRED)
-        return upload
+    def _write_at(
+        self, actor: Actor, place: Place, job: Callable[[Connection], T]
+    ) -> T:
+        return self._leftovers.judge(
+            lambda: self._database.write(job, space_id=place.space_id), actor, place
+        )
+
+    def _write_on(self, upload: Upload, job: Callable[[Connection], T]) -> T:
+        return self._leftovers.judge_upload(
+            lambda: self._database.write(job, space_id=upload.space_id), upload
+        )
 
     def _restage(self, upload: Upload) -> BlobId:
         blob_id = BlobId(new_id())

@@ -111,6 +111,7 @@ class Put:
                 while count := body.readinto(writer.buffer()):
                     writer.advance(count)
             except BodyTooLarge:
+                self.library.files.make_room(self.request.actor, self.place)
                 raise QuotaExceeded(body.received + 1, body.received) from None
             computed = writer.settle()
             try:
