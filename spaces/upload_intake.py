@@ -199,6 +199,22 @@ def charge(connection: Connection, upload: Upload, old_size: int) -> Upload:
     return replace(upload, reserved_bytes=growth)
 
 
+def hold(connection: Connection, upload: Upload, total_bytes: int) -> Upload:
+    """Make an upload in a space hold so much quota in all.
+
+    Raises:
+        LeaseLost: another writer has taken the upload over.
+        QuotaExceeded: the space has no room for that.
+    """
+    assert upload.space_id is not None
+    present = rows.find(connection, upload.id, lock=True)
+    if present is None or present.epoch != upload.epoch:
+        raise LeaseLost
+    reserve(connection, upload.space_id, total_bytes - present.reserved_bytes)
+    rows.set_reserved(connection, upload.id, total_bytes)
+    return replace(upload, reserved_bytes=total_bytes)
+
+
 def absorb(connection: Connection, upload: Upload, parts: tuple[Upload, ...]) -> Upload:
     """Let what the parts hold of the quota go over to the upload made of them.
 

@@ -15,17 +15,16 @@ from sqlalchemy import Connection
 from spaces import upload_finish, upload_intake, upload_lease
 from spaces.blobs.base import BlobStore
 from spaces.clock import Instant
+from spaces.db import upload_labels
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
 from spaces.db.schema import FINDABLE_BYTES
 from spaces.ids import BlobId, SpaceId, UploadId, UserId, new_id
 from spaces.leftovers import Leftovers
 from spaces.model import Actor, Content, Place
-from spaces.quota import reserve
 from spaces.upload_model import (
     Claim,
     Intent,
-    LeaseLost,
     Lifetime,
     NewUpload,
     Upload,
@@ -172,7 +171,25 @@ class Uploads:
     ) -> list[Upload]:
         """The user's open uploads of one dialect, by the beginning of their labels."""
         with self._database.read() as connection:
-            return rows.list_open_of(connection, user_id, dialect, prefix)
+            now = self._database.now(connection)
+            return rows.list_open_of(connection, user_id, dialect, prefix, now)
+
+    def prolong(
+        self, user_id: UserId, dialect: str, prefixes: tuple[str, ...], until: Instant
+    ) -> None:
+        """Let the user's open uploads whose labels begin so live until then.
+
+        None of them is revived whose time is up.
+        """
+
+        def job(connection: Connection) -> None:
+            now = self._database.now(connection)
+            for prefix in prefixes:
+                upload_labels.prolong(
+                    connection, user_id, dialect, prefix, now=now, until=until
+                )
+
+        self._database.write(job)
 
     def claim(self, upload: Upload, holder: str, claim: Claim) -> Upload:
         """Become the one writer of an open upload, as it was seen.
@@ -245,20 +262,12 @@ class Uploads:
             LeaseLost: another writer has taken over.
             QuotaExceeded: the space has no room for that.
         """
-        space_id = upload.space_id
-        if space_id is None or total_bytes == upload.reserved_bytes:
+        if upload.space_id is None or total_bytes == upload.reserved_bytes:
             return upload
-
-        def job(connection: Connection) -> Upload:
-            present = rows.find(connection, upload.id, lock=True)
-            if present is None or present.epoch != upload.epoch:
-                raise LeaseLost
-            delta = total_bytes - present.reserved_bytes
-            reserve(connection, space_id, delta)
-            rows.set_reserved(connection, upload.id, total_bytes)
-            return replace(upload, reserved_bytes=total_bytes)
-
-        return self._write_on(upload, job)
+        return self._write_on(
+            upload,
+            lambda connection: upload_intake.hold(connection, upload, total_bytes),
+        )
 
     def absorb(self, upload: Upload, parts: tuple[Upload, ...]) -> Upload:
         """Fix the length of an upload made of parts, and charge it in their place.

@@ -147,8 +147,10 @@ class _Call:
         if _CHUNK.fullmatch(name) is None:
             raise HttpProblem(400, "A chunk is named by its number or its offset")
         target = self._target(home)
-        self._require(folder)
-        self.chunked.receive(self.request, target, folder.prefix + name)
+        mark = self._require(folder)[0]
+        actor, labels = self.request.actor, (folder.label, folder.prefix)
+        chunk = self.chunked.receive(self.request, target, folder.prefix + name)
+        self.chunked.prolong(actor, labels, oldest=mark, newest=chunk)
         return respond(self.start_response, 201)
 
     def _join(self, folder: "_Folder") -> Iterable[bytes]:
@@ -156,9 +158,10 @@ class _Call:
         request.require_no_body()
         target = require_place(request.destination()[0])
         overwrites = parse_overwrite(request.header("Overwrite"))
+        chunks = sorted(self._chunks(folder), key=folder.order)
+        # Only now: while the folder is there, none of its chunks has expired.
         marks = self._require(folder)
         self._require_conditions(target)
-        chunks = sorted(self._chunks(folder), key=folder.order)
         try:
             result = self.chunked.join(
                 request,

@@ -45,9 +45,13 @@ class ChunkedPut:
             raise HttpProblem(400, "OC-Chunked: there are not so many chunks")
         target = replace(self.place, path=(*self.place.path[:-1], match["name"]))
         prefix = f"{_key(target)} {match['transfer']}/{count}/"
-        self.chunked.receive(self.request, target, f"{prefix}{index}")
+        chunk = self.chunked.receive(self.request, target, f"{prefix}{index}")
         parts = self._parts(prefix)
         if len(parts) < count:
+            oldest = min(
+                parts.values(), key=lambda part: part.expires_at, default=chunk
+            )
+            self.chunked.prolong(self.request.actor, (prefix,), oldest, newest=chunk)
             return respond(start_response, 201)
         ordered = [parts[index] for index in sorted(parts)]
         try:

@@ -32,6 +32,8 @@ from spaces.uploads import Uploads
 
 DIALECT: Final = "oc-chunked"
 
+_SLACK_SHARE: Final = 24
+
 _STATUSES: Final = {
     Reason.BODY_CUT: 400,
     Reason.CHECKSUM_MISMATCH: 400,
@@ -56,8 +58,10 @@ class ChunkedUploads:
     engine: Engine
     uploads: Uploads
     terms: Terms
+    slack: int
+    """By so much, in microseconds, what is older may expire before the newest chunk."""
 
-    def receive(self, request: DavRequest, place: Place, label: str) -> None:
+    def receive(self, request: DavRequest, place: Place, label: str) -> Upload:
         """Keep the request's body as a chunk, in place of one with the same label.
 
         Raises:
@@ -70,7 +74,7 @@ class ChunkedUploads:
         former = self.find_all(request.actor, label)
         self.drop(chunk for chunk in former if chunk.label == label)
         command = Create(length=length, kind=UploadKind.PARTIAL, chunk=Chunk(length))
-        self._create(request, command, place, label, Intent())
+        return self._create(request, command, place, label, Intent())
 
     def mark(self, request: DavRequest, place: Place, label: str) -> None:
         """Keep an empty chunk, which says no more than that its label is known.
@@ -80,6 +84,19 @@ class ChunkedUploads:
         """
         command = Create(length=0, kind=UploadKind.PARTIAL)
         self._create(request, command, place, label, Intent())
+
+    def prolong(
+        self, actor: Actor, prefixes: tuple[str, ...], oldest: Upload, newest: Upload
+    ) -> None:
+        """Let all under these labels live on with the newest chunk.
+
+        The oldest of them tells whether that is due, so that most chunks write
+        nothing; and how old they may become at most.
+        """
+        lifetime = self.terms.lifetime
+        until = lifetime.expiry(oldest.created_at, newest.active_at)
+        if until - oldest.expires_at > self.slack:
+            self.uploads.prolong(actor.user_id, DIALECT, prefixes, until)
 
     def find(self, actor: Actor, prefix: str) -> tuple[Upload, ...]:
         """The actor's whole chunks whose labels begin so, oldest first."""
@@ -153,14 +170,15 @@ class ChunkedUploads:
 def chunked_uploads(
     settings: UploadSettings, *, engine: Engine, library: Library
 ) -> ChunkedUploads:
-    """Chunked uploads with these settings; unfinished ones expire like all others."""
-    span = to_microseconds(settings.expiry)
+    """Chunked uploads with these settings; they expire so long after the last chunk."""
+    span, most = to_microseconds(settings.expiry), to_microseconds(settings.max_age)
+    slack = span // _SLACK_SHARE
     terms = Terms(
         dialect=DIALECT,
         limits=Limits(max_size=settings.max_size),
-        lifetime=Lifetime(span),
+        lifetime=Lifetime(span + slack, most),
     )
-    return ChunkedUploads(engine, library.uploads, terms)
+    return ChunkedUploads(engine, library.uploads, terms, slack)
 
 
 def joined_headers(request: DavRequest, result: Result) -> list[tuple[str, str]]:

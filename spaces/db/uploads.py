@@ -124,6 +124,7 @@ _LIST_OF_OWNER: Final = Statement(
     select(*_COLUMNS)
     .where(
         _OPEN,
+        or_(uploads.c.expires_at > bindparam("now"), uploads.c.holder.is_not(None)),
         uploads.c.owner_id == bindparam("owner_id"),
         uploads.c.dialect == bindparam("dialect"),
         func.substr(uploads.c.label, 1, func.length(_PREFIX)) == _PREFIX,
@@ -342,11 +343,11 @@ def stream_open(connection: Connection) -> Iterator[Upload]:
 
 
 def list_open_of(
-    connection: Connection, owner_id: UserId, dialect: str, prefix: str
+    connection: Connection, owner_id: UserId, dialect: str, prefix: str, now: Instant
 ) -> list[Upload]:
     """A user's open uploads of one dialect whose labels begin so, oldest first."""
     rows = _LIST_OF_OWNER.all(
-        connection, owner_id=owner_id, dialect=dialect, prefix=prefix
+        connection, owner_id=owner_id, dialect=dialect, prefix=prefix, now=now
     )
     return [_read(row) for row in rows]
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import text
 from webtest import TestApp, TestResponse
 
+from spaces.clock import DAY, HOUR, MINUTE
 from spaces.library import Library
 from spaces.model import Place, Space
 from tests.wire.conftest import Person
@@ -310,3 +312,68 @@ def test_it_is_announced(client: Client) -> None:
     assert told["files"]["bigfilechunking"] is True
     options = client.send("OPTIONS", FOLDER, status=204)
     assert options.headers["Allow"] == "OPTIONS, MKCOL, PROPFIND, DELETE"
+
+
+def pass_time(library: Library, microseconds: int) -> None:
+    """Let all that has happened to uploads have happened so much earlier."""
+    columns = ("created_at", "active_at", "expires_at")
+    moved = ", ".join(f"{name} = {name} - {microseconds}" for name in columns)
+    library.database.write(
+        lambda connection: connection.execute(text(f"UPDATE uploads SET {moved}"))
+    )
+
+
+def test_each_chunk_gives_all_of_them_new_time(
+    client: Client, library: Library
+) -> None:
+    """A transfer of days goes on, as long as no day passes without a chunk."""
+    client.begin()
+    for at, part in enumerate(PARTS):
+        client.put(str(at), part)
+        pass_time(library, DAY - MINUTE)
+        assert library.sweeper.sweep().counts["uploads"] == 0
+
+    client.move(OC_Total_Length=str(len(WHOLE)))
+
+    assert client.app.get(TARGET).body == WHOLE
+
+
+def test_without_a_chunk_it_expires_at_once(client: Client, library: Library) -> None:
+    """Nothing is joined of what is left then, whether or not it has been swept."""
+    client.begin()
+    client.put("1", PARTS[0])
+    pass_time(library, DAY - MINUTE)
+    client.put("2", PARTS[1])
+    pass_time(library, DAY + HOUR)
+
+    client.move(status=404)
+    client.put("3", PARTS[2], status=404)
+    library.sweeper.sweep()
+
+    assert library.uploads.list_open() == []
+
+
+def test_chunks_for_ever_expire(client: Client, library: Library) -> None:
+    """A transfer is no older than `uploads.max_age`, however often a chunk comes."""
+    client.begin()
+    for number in range(7):
+        client.put(str(number), b"x")
+        pass_time(library, DAY - MINUTE)
+    client.put("7", b"x")
+    pass_time(library, HOUR)
+
+    client.put("8", b"x", status=404)
+    client.move(status=404)
+
+
+def test_few_chunks_write_the_new_time(client: Client, library: Library) -> None:
+    """A transfer of minutes gives nothing new time; one of hours does so each hour."""
+    client.begin()
+    epochs = []
+    for number in range(10):
+        if number >= 4:
+            pass_time(library, 40 * MINUTE)
+        client.put(str(number), b"x")
+        epochs.append(library.uploads.list_open()[0].epoch)
+
+    assert epochs == [0, 0, 0, 0, 0, 1, 1, 2, 2, 3]

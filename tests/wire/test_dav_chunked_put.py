@@ -4,9 +4,11 @@ import hashlib
 import itertools
 
 import pytest
+from sqlalchemy import text
 from webtest import TestApp
 
 from ocsync.settings import Settings
+from spaces.clock import DAY, MINUTE
 from spaces.library import Library
 from spaces.model import Place, Space
 from tests.wire.conftest import Person
@@ -105,6 +107,24 @@ def test_sizes_must_add_up(app: TestApp) -> None:
         put(app, index)
 
     put(app, 2, status=400, OC_Total_Length="5")
+
+
+def test_each_chunk_gives_all_of_them_new_time(app: TestApp, library: Library) -> None:
+    """A file that takes days comes whole, as long as no day passes without a chunk."""
+    for index in range(3):
+        put(app, index)
+        library.database.write(
+            lambda connection: connection.execute(
+                text(
+                    "UPDATE uploads SET created_at = created_at - :span,"
+                    " active_at = active_at - :span, expires_at = expires_at - :span"
+                ),
+                {"span": DAY - MINUTE},
+            )
+        )
+        assert library.sweeper.sweep().counts["uploads"] == 0
+
+    assert app.get("/remote.php/webdav/f.txt").body == WHOLE
 
 
 @pytest.mark.parametrize("name", ["f.txt", "f.txt-chunking-1-3-3", "f-chunking-x-1-0"])
