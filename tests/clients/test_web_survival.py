@@ -27,7 +27,6 @@ from tests.live_server import LiveServer
 pytestmark = pytest.mark.clients
 
 BIG_BYTES: Final = 300_000_000
-CUT_BYTES: Final = 120_000_000
 FILES: Final = 200
 _LONG_MS: Final = 120_000
 
@@ -115,7 +114,7 @@ def test_the_network_is_cut(
     own: KillableServer, browser: Browser, tmp_path: Path
 ) -> None:
     """Away in the middle of a part, and back: the page goes on by itself."""
-    big = write_random(tmp_path / "big.bin", CUT_BYTES, seed=2)
+    big = write_random(tmp_path / "big.bin", BIG_BYTES, seed=2)
     tree = write_tree(tmp_path / "music", FILES)
     with visiting(browser) as visit:
         page = visit.page
