@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.clients.browser import log_in, visiting
 from tests.clients.killable import KillableServer, killable
@@ -133,6 +133,38 @@ def test_the_network_is_cut(
         expect(done).to_be_visible(timeout=_LONG_MS)
         assert min(sent.offsets) >= 4 * MAX_CHUNK
     require_all(own.live, "/dav/files/admin/cut", big, tree)
+
+
+def test_a_connection_falls_silent(
+    own: KillableServer, browser: Browser, tmp_path: Path
+) -> None:
+    """A part that is never answered is given up after a minute, and sent again."""
+    big = write_random(tmp_path / "big.bin", 3 * MAX_CHUNK, seed=3)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        is_part = route.request.headers.get("upload-offset") == str(MAX_CHUNK)
+        if is_part and not held:
+            held.append(route)  # and no answer ever comes
+        else:
+            route.continue_()
+
+    with visiting(browser) as visit:
+        page = visit.page
+        page.clock.install()
+        log_in(page, own.live)
+        open_folder(page, own.live, "silent")
+        page.route("**/data/*", hold)
+        drop(page, big)
+        reach(page, MAX_CHUNK)
+        page.clock.fast_forward(61_000)
+
+        done = page.get_by_text("1 of 1 done")
+        expect(done).to_be_visible(timeout=_LONG_MS)
+        assert held
+        page.unroute_all(behavior="ignoreErrors")
+    there = hash_on_server(own.live, "/dav/files/admin/silent/big.bin")
+    assert there == hash_of(big)
 
 
 def test_files_that_may_not_be_read_at_once(

@@ -18,6 +18,8 @@ const UNREADABLE = "unreadable";
 const DIFFERENT = "different";
 /** So much of its beginning and its end is compared. */
 const END = 65_536;
+/** Sending nothing, or waiting for the answer, for so long is a broken connection. */
+const SILENCE_MS = 60_000;
 
 export class Uploads {
   constructor(server) {
@@ -100,7 +102,10 @@ export class Uploads {
   }
 }
 
-/** PATCH by XMLHttpRequest: fetch does not tell how much has been sent. */
+/**
+ * PATCH by XMLHttpRequest: fetch does not tell how much has been sent. One that falls
+ * silent is given up, as if the connection had ended: browsers would wait for hours.
+ */
 function patch(url, bytes, { headers, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -109,17 +114,25 @@ function patch(url, bytes, { headers, onProgress, signal }) {
     for (const [name, value] of Object.entries(headers)) {
       request.setRequestHeader(name, value);
     }
+    const abort = () => request.abort();
+    let silence = setTimeout(abort, SILENCE_MS);
     const wait = () => retryMs(request.getResponseHeader("Retry-After"));
-    request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.upload.onprogress = (event) => {
+      clearTimeout(silence);
+      silence = setTimeout(abort, SILENCE_MS);
+      onProgress(event.loaded);
+    };
     request.onload = () =>
       request.status === 204 || request.status === 200
         ? resolve(Number(request.getResponseHeader("Upload-Offset")))
         : reject(new Refused(request.status, "", wait()));
     request.onerror = () => reject(new Refused(0, ""));
-    request.onabort = () => reject(signal.reason);
-    const abort = () => request.abort();
+    request.onabort = () => reject(signal.aborted ? signal.reason : new Refused(0, ""));
     signal.addEventListener("abort", abort, { once: true });
-    request.onloadend = () => signal.removeEventListener("abort", abort);
+    request.onloadend = () => {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", abort);
+    };
     request.send(bytes);
   });
 }
