@@ -123,7 +123,7 @@ CREATIONS: list[tuple[dict[str, str], Grammar, int]] = [
     ({"Upload-Defer-Length": "2"}, PLAIN, 400),
     ({"Upload-Defer-Length": "1", "Upload-Length": "1"}, PLAIN, 400),
     ({"Upload-Length": "5", "Upload-Offset": "1"}, PLAIN, 400),
-    ({"Upload-Length": "5", "Upload-Metadata": ""}, PLAIN, 400),
+    ({"Upload-Length": "5", "Upload-Metadata": "a,,b"}, PLAIN, 400),
     ({"Upload-Length": "5", "Upload-Concat": "partial"}, SPACE, 400),
     ({"Upload-Concat": "final;a", "Upload-Length": "5"}, PLAIN, 400),
     ({"Upload-Concat": "final;a", "Upload-Defer-Length": "1"}, PLAIN, 400),
