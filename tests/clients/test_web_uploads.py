@@ -34,7 +34,7 @@ def page(visit: Visit) -> Iterator[Page]:
     clear = visit.page.get_by_role("button", name="Clear finished")
     if clear.is_visible():
         clear.click()
-    ours = ("ERR_FAILED", "the server responded with a status of 503")
+    ours = ("ERR_FAILED", "responded with a status of 503", "with a status of 423")
     assert [
         each for each in visit.complaints if not re.search("|".join(ours), each)
     ] == []
@@ -244,7 +244,8 @@ def test_two_tabs_send_a_file_once(
     first.route(
         "**/data/*",
         lambda route: (
-            None
+            # Not held: what waits for an answer would go out when the tab is closed.
+            route.abort()
             if route.request.headers.get("upload-offset") == "10000000"
             else route.continue_()
         ),
@@ -253,6 +254,7 @@ def test_two_tabs_send_a_file_once(
         lambda each: each.headers.get("upload-offset") == "10000000"
     ):
         choose(first, big)
+    expect(first.get_by_text("No connection; trying again")).to_be_visible()
     offsets: list[str] = []
     page.on(
         "request",
@@ -269,7 +271,8 @@ def test_two_tabs_send_a_file_once(
     first.close()
 
     expect(page.get_by_role("row", name="File shared.bin 25 MB")).to_be_visible()
-    assert offsets == ["10000000", "20000000"]
+    # The last try of the closed tab may have come through after all.
+    assert offsets in (["10000000", "20000000"], ["20000000"])
     there = hash_on_server(server, "/dav/files/admin/tabs/shared.bin")
     assert there == hash_of(big)
 
