@@ -126,7 +126,7 @@ def _padded(key: bytes) -> bytes:
 
 
 def _instant(value: object) -> Instant:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value < 2**40:  # type: ignore[operator]  # it is one
-        raise ValueError("the claim is no time")
-    return from_seconds(value)  # type: ignore[arg-type]
+    is_truth = isinstance(value, bool)
+    if not is_truth and isinstance(value, int | float) and 0 <= value < 2**40:
+        return from_seconds(value)
+    raise ValueError("the claim is no time")

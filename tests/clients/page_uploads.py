@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.clients.browser import go
 from tests.live_server import LiveServer
@@ -46,6 +46,19 @@ def drop(page: Page, *paths: Path) -> None:
         event = {"type": step, "x": 500, "y": 400, "data": data}
         session.send("Input.dispatchDragEvent", event)
     session.detach()
+
+
+class Sent:
+    """The offsets of the parts that a page sends from now on."""
+
+    def __init__(self, page: Page) -> None:
+        """Begin to listen."""
+        self.offsets: list[int] = []
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "PATCH":
+            self.offsets.append(int(request.headers["upload-offset"]))
 
 
 def write_random(path: Path, size: int, seed: int = 1) -> Path:

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.clients.browser import Visit, firefox, go, log_in, visiting
 from tests.clients.page_uploads import (
+    Sent,
     choose,
     hash_of,
     open_folder,
@@ -127,22 +128,14 @@ def test_an_upload_goes_on(server: LiveServer, page: Page, tmp_path: Path) -> No
     expect(page.get_by_text("No connection; trying again")).to_be_visible()
     page.reload()
     page.unroute_all(behavior="ignoreErrors")
-    offsets: list[int] = []
-    page.on(
-        "request",
-        lambda each: (
-            offsets.append(int(each.headers["upload-offset"]))
-            if each.method == "PATCH"
-            else None
-        ),
-    )
+    sent = Sent(page)
 
     with page.expect_file_chooser() as box:
         page.get_by_role("button", name="Choose big.bin again to go on").click()
     box.value.set_files(big)
 
     expect(page.get_by_role("row", name="File big.bin 60 MB")).to_be_visible()
-    assert offsets == [30_000_000, 40_000_000, 50_000_000]
+    assert sent.offsets == [30_000_000, 40_000_000, 50_000_000]
     there = hash_on_server(server, "/dav/files/admin/uploads/big.bin")
     assert there == hash_of(big)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.clients.browser import Visit, chromium, firefox, log_in, visiting
+from tests.clients.browser import chromium, firefox
 from tests.clients.page_uploads import open_folder
 from tests.live_server import LiveServer
 
@@ -19,21 +19,6 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Each browser: they differ in what keys and mice do by themselves."""
     with BROWSERS[request.param]() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def visit(browser: Browser, server: LiveServer) -> Iterator[Visit]:
-    """The admin, logged in."""
-    with visiting(browser) as visit:
-        log_in(visit.page, server)
-        yield visit
-
-
-@pytest.fixture
-def page(visit: Visit) -> Iterator[Page]:
-    """The page, which must not complain."""
-    yield visit.page
-    assert visit.complaints == []
 
 
 @pytest.fixture
@@ -149,7 +134,8 @@ def drag(page: Page, what: Locator, onto: Locator) -> None:
         what.drag_to(onto)
         return
     data = {"dataTransfer": page.evaluate_handle("new DataTransfer()")}
-    what.dispatch_event("dragstart", data)
+    taken = what.element_handle()  # still at hand when the drop has moved its row away
+    taken.dispatch_event("dragstart", data)
     onto.dispatch_event("dragover", data)
     onto.dispatch_event("drop", data)
-    what.dispatch_event("dragend", data)
+    taken.dispatch_event("dragend", data)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.clients.browser import log_in, visiting
 from tests.clients.killable import KillableServer, killable
 from tests.clients.page_uploads import (
+    Sent,
     drop,
     hash_of,
     open_folder,
@@ -36,19 +37,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillableServer]:
     """A server that keeps what it has confirmed, and can be killed."""
     with killable(tmp_path_factory.mktemp("killable")) as server:
         yield server
-
-
-class Sent:
-    """The offsets of the parts that a page sends, and when a certain one is reached."""
-
-    def __init__(self, page: Page) -> None:
-        """Begin to listen."""
-        self.offsets: list[int] = []
-        page.on("request", self._note)
-
-    def _note(self, request: Request) -> None:
-        if request.method == "PATCH":
-            self.offsets.append(int(request.headers["upload-offset"]))
 
 
 def reach(page: Page, offset: int) -> None:

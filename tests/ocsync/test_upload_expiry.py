@@ -1,8 +1,7 @@
 """Expiry while bytes are coming: the clock may say what it likes, they are kept."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -18,12 +17,9 @@ from ocsync.uploads.writing import Depot
 from ocsync.wire.body import TruncatedBody
 from ocsync.wire.checksum import Checksum
 from spaces.clock import DAY, HOUR
-from spaces.db.engine import open_database
-from spaces.db.revision import upgrade
 from spaces.errors import UploadNotFound
 from spaces.library import Library
 from spaces.model import Actor, Place
-from spaces.policy import Policy
 from spaces.upload_model import (
     Claim,
     Lifetime,
@@ -33,8 +29,7 @@ from spaces.upload_model import (
 )
 from spaces.upload_silence import Silence
 from spaces.uploads import Uploads
-from tests.domain import StepClock, add_user
-from tests.memory_blobs import MemoryBlobStore
+from tests.domain import StepClock
 
 SLIDING = Lifetime(HOUR, 7 * DAY)
 PATIENCE = 300.0
@@ -52,33 +47,9 @@ class Elapsed:
 
 
 @pytest.fixture
-def clock() -> StepClock:
-    """The time as the database tells it."""
-    return StepClock()
-
-
-@pytest.fixture
 def elapsed() -> Elapsed:
     """The time between two looks of the sweeper."""
     return Elapsed()
-
-
-@pytest.fixture
-def library(tmp_path: Path, clock: StepClock) -> Iterator[Library]:
-    """An empty library over blobs in memory."""
-    url = f"sqlite:///{tmp_path / 'ocsync.db'}"
-    upgrade(url)
-    database = open_database(url, durability="fast", clock=clock)
-    try:
-        yield Library.open(database=database, blobs=MemoryBlobStore(), policy=Policy())
-    finally:
-        database.close()
-
-
-@pytest.fixture
-def actor(library: Library) -> Actor:
-    """Someone with a space."""
-    return add_user(library, "someone")
 
 
 @pytest.fixture

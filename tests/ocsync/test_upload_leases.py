@@ -19,13 +19,10 @@ from ocsync.uploads import signals
 from ocsync.uploads.holds import Answer, Hold, Holds
 from ocsync.uploads.leases import Leases
 from spaces.clock import HOUR, SECOND
-from spaces.db.engine import open_database
-from spaces.db.revision import upgrade
 from spaces.errors import UploadNotFound
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Actor, Checksums, Content, Place
-from spaces.policy import Policy
 from spaces.upload_model import (
     Claim,
     LeaseLost,
@@ -35,8 +32,7 @@ from spaces.upload_model import (
     UploadHeld,
     UploadState,
 )
-from tests.domain import StepClock, add_user
-from tests.memory_blobs import MemoryBlobStore
+from tests.domain import StepClock
 
 UPLOAD = UploadId("00000000-0000-4000-8000-000000000000")
 
@@ -230,30 +226,6 @@ def test_paths_may_be_long(tmp_path: Path) -> None:
     ear.close()
     with pytest.raises(signals.Gone):
         signals.ask(folder, "me", "id", insists=False, seconds=5)
-
-
-@pytest.fixture
-def clock() -> StepClock:
-    """The time as the database tells it."""
-    return StepClock()
-
-
-@pytest.fixture
-def library(tmp_path: Path, clock: StepClock) -> Iterator[Library]:
-    """An empty library over blobs in memory."""
-    url = f"sqlite:///{tmp_path / 'ocsync.db'}"
-    upgrade(url)
-    database = open_database(url, durability="fast", clock=clock)
-    try:
-        yield Library.open(database=database, blobs=MemoryBlobStore(), policy=Policy())
-    finally:
-        database.close()
-
-
-@pytest.fixture
-def actor(library: Library) -> Actor:
-    """Someone with a space."""
-    return add_user(library, "someone")
 
 
 def begin(library: Library, actor: Actor, data: bytes = b"") -> Upload:
