@@ -9,29 +9,11 @@ from webtest import TestApp
 
 from spaces.ids import UploadId
 from spaces.library import Library
-from spaces.model import Node, Place, Space
+from spaces.model import Place, Space
 from spaces.upload_model import Claim, UploadState
 from tests.wire.conftest import Person
-from tests.wire.test_tus_space_resource import claims_of
 from tests.wire.tus_client import Tus, path_of
-
-
-@pytest.fixture
-def tus(app: TestApp, library: Library, admin: Person, home: Space) -> Tus:
-    """A client on the admin's personal space."""
-    url = f"/remote.php/dav/spaces/{library.storage_id}${home.id}"
-    return Tus(app, url, admin.basic)
-
-
-def node(library: Library, person: Person, space: Space, *path: str) -> Node:
-    """The node at a path."""
-    return library.tree.get(person.actor, Place(space.id, path)).node
-
-
-def versions(library: Library, person: Person, space: Space, *path: str) -> int:
-    """How many former contents a file has."""
-    found = node(library, person, space, *path)
-    return len(list(library.versions.list(person.actor, found.id)))
+from tests.wire.tus_spaces.calls import claims_of, node, version_count
 
 
 @pytest.mark.parametrize(
@@ -107,7 +89,7 @@ def test_case_86_87_versions(
         for offset in range(count):
             tus.patch(path, offset, letter)
 
-    assert versions(library, admin, home, "file.bin") == 1
+    assert version_count(library, admin, home, "file.bin") == 1
 
 
 def test_case_88_identical_revisions(
@@ -117,7 +99,7 @@ def test_case_88_identical_revisions(
     for _ in range(3):
         tus.create(3, body=b"abc", pairs={"mtime": "1572000000"})
 
-    assert versions(library, admin, home, "file.bin") == 1
+    assert version_count(library, admin, home, "file.bin") == 1
 
 
 def test_case_89_same_time_other_content(
@@ -127,7 +109,7 @@ def test_case_89_same_time_other_content(
     for body in (b"1", b"2", b"3"):
         tus.create(1, body=body, pairs={"mtime": "1572000000"})
 
-    assert versions(library, admin, home, "file.bin") == 2
+    assert version_count(library, admin, home, "file.bin") == 2
 
 
 def test_case_90_upload_after_rename(
@@ -216,7 +198,7 @@ def test_f15_refused_at_the_end_and_allowed_later(
     assert waiting.headers["Retry-After"]
     assert done.headers["ETag"]
     assert node(library, admin, home, "file.bin").size == 3
-    assert versions(library, admin, home, "file.bin") == 1
+    assert version_count(library, admin, home, "file.bin") == 1
 
 
 @pytest.mark.parametrize("is_sealed", [False, True])
@@ -240,7 +222,7 @@ def test_f03_killed_between_the_last_byte_and_the_file(
 
     assert first.headers["Upload-Offset"] == "3"
     assert first.headers["ETag"] == second.headers["ETag"]
-    assert versions(library, admin, home, "file.bin") == 0
+    assert version_count(library, admin, home, "file.bin") == 0
     quota = library.catalog.get(admin.actor, home.id).quota
     assert (quota.used, quota.reserved) == (3, 0)
 
