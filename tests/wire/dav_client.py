@@ -233,3 +233,10 @@ def space_url(
 def dav_on(app: TestApp, library: Library, person: Person, space: Space) -> Dav:
     """The person's connection to a space."""
     return Dav(app, library, person, space_url(library, space.id))
+
+
+def furnished(dav: Dav) -> Dav:
+    """The connection, with `folder` and `folder/a.txt` of 2001 in its space."""
+    dav.mkcol("folder")
+    dav.put("folder/a.txt", b"hello", X_OC_Mtime="1000000000")
+    return dav

@@ -12,7 +12,7 @@ from ocsync.settings import Settings
 from spaces.library import Library
 from spaces.model import Role, Space
 from tests.wire.conftest import Person
-from tests.wire.dav_client import D, Dav, dav_on, error_of, xml
+from tests.wire.dav_client import D, Dav, dav_on, error_of, furnished, xml
 
 
 @pytest.fixture
@@ -26,10 +26,7 @@ def space(library: Library, admin: Person, alice: Person) -> Space:
 @pytest.fixture
 def dav(app: TestApp, library: Library, admin: Person, space: Space) -> Dav:
     """The admin's connection, with a file in a folder."""
-    connection = dav_on(app, library, admin, space)
-    connection.mkcol("folder")
-    connection.put("folder/a.txt", b"hello")
-    return connection
+    return furnished(dav_on(app, library, admin, space))
 
 
 @pytest.fixture
