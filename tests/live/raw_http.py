@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 TIME_OUT = 20.0
+CHUNKED = "Transfer-Encoding: chunked"
+HUGE = "Content-Length: 10737418240"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.live.killable_server import Server, running
 from tests.live.raw_http import TIME_OUT, RawClient
-from tests.live.test_tus_crashes import AUTH, CHUNK, VERSION, Server, running
+from tests.live.tus_site import AUTH, CHUNK, VERSION
 from tests.postgres_server import find_programs, postgres_server
 from tests.programs import complain
 from tests.s3_server import S3Server, s3_server

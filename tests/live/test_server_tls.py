@@ -15,6 +15,7 @@ from ocsync.server import ServerOptions
 from ocsync.server.tls import load_context
 from tests.live.apps import Receiver, Recorder, hello, refuse
 from tests.live.harness import Connect, Serve, until
+from tests.live.raw_http import HUGE
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_an_early_answer_can_be_read(
     """What the client still sends is thrown away below TLS until it has read."""
     client = connect(serve(refuse, **files), tls=client_context)
 
-    client.request("PATCH /", "Content-Length: 10737418240")
+    client.request("PATCH /", HUGE)
     for _ in range(16):
         client.send(b"x" * 100_000)
 

@@ -3,8 +3,9 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.live.killable_server import running
 from tests.live.raw_http import RawClient
-from tests.live.test_tus_crashes import AUTH, CHUNK, VERSION, running
+from tests.live.tus_site import AUTH, CHUNK, VERSION
 
 UPLOADS = 100
 HALF = b"h" * 32 * 1024

@@ -5,7 +5,8 @@ import random
 import threading
 from pathlib import Path
 
-from tests.live.test_tus_crashes import AUTH, CHUNK, VERSION, Server, running
+from tests.live.killable_server import Server, running
+from tests.live.tus_site import AUTH, CHUNK, VERSION
 
 CLIENTS = 50
 FILES = 20
