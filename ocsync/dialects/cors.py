@@ -24,32 +24,25 @@ class Cors:
     exposed: str
 
     def marks(self, environ: dict[str, Any]) -> Headers:
-        """What every answer carries."""
+        """What every answer carries, as Pulse Cam's document has it."""
         if not self.origins:
             return []
         if "*" in self.origins:
-            return [*self._allow("*")]
+            return self._allow("*")
         origin = environ.get("HTTP_ORIGIN", "")
         if origin.lower() not in self.origins:
             return [_VARY]
         return [_VARY, *self._allow(origin)]
 
     def preflight(self, environ: dict[str, Any]) -> Headers:
-        """What OPTIONS tells beside the marks."""
-        is_let_in = any(
-            name == "Access-Control-Allow-Origin" for name, _ in self.marks(environ)
-        )
-        if not is_let_in:
-            return []
-        return [
-            ("Access-Control-Allow-Methods", self.methods),
-            ("Access-Control-Allow-Headers", self.request_headers),
-            ("Access-Control-Max-Age", _SECONDS),
-        ]
+        """What OPTIONS carries: the marks, and how long a browser may believe them."""
+        return [*self.marks(environ), ("Access-Control-Max-Age", _SECONDS)]
 
     def _allow(self, origin: str) -> Headers:
         return [
             ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Methods", self.methods),
+            ("Access-Control-Allow-Headers", self.request_headers),
             ("Access-Control-Expose-Headers", self.exposed),
         ]
 

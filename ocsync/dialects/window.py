@@ -74,15 +74,14 @@ class Window:
         answer: Callable[[Environ], Answer],
     ) -> Iterable[bytes]:
         """Answer one request; OPTIONS here, all else by the function."""
-        marks = self.cors.marks(environ)
         if environ["REQUEST_METHOD"] == "OPTIONS":
             headers = [*announcement(self.dialect), *self.cors.preflight(environ)]
-            return Reply(204, [*headers, *marks]).send(start_response)
+            return Reply(204, headers).send(start_response)
         try:
             given = answer(environ)
         except REFUSALS as error:
             given = self._refusal(tus_problem(error, self.dialect), environ)
-        given.headers.extend(marks)
+        given.headers.extend(self.cors.marks(environ))
         return given.send(start_response)
 
     def _refusal(self, problem: Problem, environ: Environ) -> Document:
