@@ -65,7 +65,8 @@ class UploadEdge:
         """
         get = header_reader(environ)
         method = effective_method(environ["REQUEST_METHOD"], get)
-        if method in self._dialect.versioned:
+        is_told = method == "HEAD" and get("Tus-Resumable") is not None
+        if is_told or method in self._dialect.versioned:
             require_version(get)
         match method:
             case "HEAD":

@@ -43,10 +43,12 @@ def test_case_75_head(tus: Tus) -> None:
 
 
 def test_case_76_head_without_version(tus: Tus) -> None:
-    """The desktop client resumes by a HEAD without Tus-Resumable."""
+    """The desktop client resumes without Tus-Resumable; another version is 412."""
     path = tus.start(10)
 
     assert tus.head(path, Tus_Resumable=None).headers["Upload-Offset"] == "0"
+    refused = tus.head(path, Tus_Resumable="0.2.2", status=412)
+    assert refused.headers["Tus-Version"] == "1.0.0"
 
 
 def test_case_77_head_of_ended_uploads(tus: Tus, library: Library) -> None:
