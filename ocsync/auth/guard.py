@@ -3,9 +3,11 @@
 Leaves `ocsync.actor` in the environ. A 401, whether from here or from a mount that
 raised it, carries one challenge for each scheme (RFC 9110 §11.6.1), and none for
 scripts in a page (`X-Requested-With: XMLHttpRequest`), where the browser would open
-its own password box.
+its own password box. Desktop clients that could not follow the offer of Bearer hear
+of Basic alone.
 """
 
+import re
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Final
@@ -20,6 +22,9 @@ from ocsync.timings import TIMINGS
 from spaces.model import Actor
 
 MESSAGE: Final = "Authentication error"
+
+#: ownCloud's client while it still asks for passwords in its own window.
+_ASKS_ITSELF: Final = re.compile(r"mirall/[2-5]\.")
 
 
 class Guard:
@@ -79,12 +84,23 @@ class Guard:
         is_script = environ.get("HTTP_X_REQUESTED_WITH", "") == "XMLHttpRequest"
         if is_script:
             return HttpProblem(401, MESSAGE)
-        host = urlsplit(environ.get("ocsync.base_url", "")).netloc
+        base = urlsplit(environ.get("ocsync.base_url", ""))
+        agent = environ.get("HTTP_USER_AGENT", "")
         return HttpProblem(
             401,
             MESSAGE,
             headers=tuple(
-                ("WWW-Authenticate", f'{scheme} realm="{host}", charset="UTF-8"')
-                for scheme in self._schemes
+                ("WWW-Authenticate", f'{scheme} realm="{base.netloc}", charset="UTF-8"')
+                for scheme in self._offered(agent, is_plain=base.scheme == "http")
             ),
         )
+
+    def _offered(self, agent: str, *, is_plain: bool) -> tuple[str, ...]:
+        """The schemes that the client can follow.
+
+        Offered Bearer, Nextcloud's clients look for an app of ownCloud 10, and
+        ownCloud's for OpenID Connect, which they refuse over plain HTTP, even on this
+        machine. Offered Basic alone, they ask for name and password.
+        """
+        is_lost = "Nextcloud" in agent or (is_plain and _ASKS_ITSELF.search(agent))
+        return ("Basic",) if is_lost and "Basic" in self._schemes else self._schemes

@@ -37,6 +37,7 @@ def discovery_mounts(*, login: WebLogin) -> tuple[Mount, ...]:
         _mount("/.well-known/webfinger", answers.webfinger, any_origin=True),
         _mount("/config.json", answers.web_config),
         _mount("/app/list", answers.apps),
+        _mount("/index.php/settings/personal", answers.app_tokens),
         Mount(
             prefix="/f",
             app=Endpoints((Route("GET", "/<resource>", answers.private_link),)),
@@ -92,6 +93,10 @@ class _Answers:
     def apps(self, call: Call) -> Response:  # noqa: ARG002
         """No application opens files here; clients want to hear it in a list."""
         return json_response({"mime-types": []})
+
+    def app_tokens(self, call: Call) -> Response:
+        """Where the desktop client's login window sends people for an app password."""
+        return empty_response(302, {"Location": f"{call.base_url}/#/tokens"})
 
     def private_link(self, call: Call, resource: str) -> Response:
         """Show the file in the web page, which asks who may see it."""

@@ -139,6 +139,34 @@ def test_anything_else_is_401(doors: TestApp, alice: Person, header: str) -> Non
     assert exception == "Sabre\\DAV\\Exception\\NotAuthenticated"
 
 
+@pytest.mark.parametrize(
+    ("agent", "base_url", "schemes"),
+    [
+        ("mirall/2.11.0 (ownCloud, debian)", "http://c.example", ["Basic"]),
+        ("mirall/5.3.1 (ownCloud, x)", "http://c.example", ["Basic"]),
+        ("mirall/6.0.0 (ownCloud, x)", "http://c.example", ["Bearer", "Basic"]),
+        ("mirall/2.11.0 (ownCloud, debian)", "https://c.example", ["Bearer", "Basic"]),
+        ("mirall/3.7.3 (Nextcloud, debian)", "http://c.example", ["Basic"]),
+        ("mirall/33.0.0 (Nextcloud, x)", "https://c.example", ["Basic"]),
+        ("Nextcloud-android/3.30.0", "https://c.example", ["Basic"]),
+        ("curl/8.5.0", "http://c.example", ["Bearer", "Basic"]),
+    ],
+)
+def test_desktop_clients_hear_of_what_they_can_follow(
+    doors: TestApp, agent: str, base_url: str, schemes: list[str]
+) -> None:
+    """Those that could not log in in the browser ask for name and password instead."""
+    answer = doors.get(
+        "/dav",
+        headers={"User-Agent": f"Mozilla/5.0 (Linux) {agent}"},
+        extra_environ={"ocsync.base_url": base_url},
+        status=401,
+    )
+
+    challenges = answer.headers.getall("WWW-Authenticate")
+    assert [challenge.split()[0] for challenge in challenges] == schemes
+
+
 def test_scripts_in_pages_get_no_challenge(doors: TestApp) -> None:
     """The browser would open its own password box."""
     headers = {"X-Requested-With": "XMLHttpRequest"}
@@ -233,3 +261,21 @@ def test_non_ascii_passwords(doors: TestApp, library: Library) -> None:
     latin = base64.b64encode("bob:pässwörd".encode("latin-1")).decode()
     assert doors.get("/dav", headers=basic("bob", "pässwörd")).text == "bob"
     assert doors.get("/dav", headers={"Authorization": f"Basic {latin}"}).text == "bob"
+
+
+class TestWithoutPasswords:
+    """`auth.basic` is off."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, object]:
+        """Nobody comes in by Basic."""
+        return {"auth.basic": False}
+
+    def test_bearer_alone_is_offered(self, app: TestApp, alice: Person) -> None:
+        """To every client, and the right password opens nothing."""
+        headers = {"User-Agent": "mirall/3.7.3 (Nextcloud)", **alice.basic}
+
+        answer = app.get("/ocs/v1.php/cloud/user", headers=headers, status=401)
+
+        challenges = answer.headers.getall("WWW-Authenticate")
+        assert [challenge.split()[0] for challenge in challenges] == ["Bearer"]

@@ -198,6 +198,13 @@ def test_links_lead_to_the_page(app: TestApp, library: Library, home: Space) -> 
     app.get("/", status=200)
 
 
+def test_app_passwords_are_made_on_the_page(app: TestApp) -> None:
+    """The desktop client's login window leads to its list of app tokens."""
+    url = "/index.php/settings/personal?sectionid=security"
+
+    assert app.get(url, status=302).headers["Location"] == "http://localhost/#/tokens"
+
+
 class TestExternalIssuer:
     """Logging in elsewhere."""
 
