@@ -38,7 +38,7 @@ from spaces.upload_model import OnExisting, Upload
 
 _PREFIX: Final = "/dav/uploads"
 _WHOLE: Final = ".file"
-_CHUNK: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?")
+_CHUNK: Final = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?")
 _OF_FOLDER: Final = ("OPTIONS", "MKCOL", "PROPFIND", "DELETE")
 _OF_CHUNK: Final = ("OPTIONS", "PUT", "DELETE")
 _OF_WHOLE: Final = ("OPTIONS", "MOVE")
@@ -140,6 +140,8 @@ class _Call:
         target = self._target(home)
         if self.chunked.find(self.request.actor, folder.label):
             raise HttpProblem(405, "The resource you tried to create already exists")
+        # What a crash has left of a transfer of that name is no part of this one.
+        self.chunked.drop(self.chunked.find_all(self.request.actor, folder.prefix))
         self.chunked.mark(self.request, target, folder.label)
         return respond(self.start_response, 201)
 
@@ -158,22 +160,22 @@ class _Call:
         request.require_no_body()
         target = require_place(request.destination()[0])
         overwrites = parse_overwrite(request.header("Overwrite"))
-        chunks = sorted(self._chunks(folder), key=folder.order)
-        # Only now: while the folder is there, none of its chunks has expired.
+        found = self.chunked.find(request.actor, folder.prefix)
+        # Only now: while the folder is there, none of its chunks has gone.
         marks = self._require(folder)
         self._require_conditions(target)
         try:
             result = self.chunked.join(
                 request,
                 target,
-                chunks or marks[:1],
+                folder.arrange(found) or marks[:1],
                 on_existing=OnExisting.REPLACE if overwrites else OnExisting.REFUSE,
             )
         except JoinedElsewhere:
             raise HttpProblem(423, "The file is being made of its chunks") from None
         except AlreadyExists as error:
             raise PreconditionFailed("Overwrite") from error
-        self.chunked.drop(marks)
+        self.chunked.drop((*marks, *found))  # in this order: see above
         headers = joined_headers(request, result)
         return respond(self.start_response, 201 if result.is_new else 204, headers)
 
@@ -199,7 +201,7 @@ class _Call:
             marks, chunks = (), [one for one in chunks if folder.name(one) == name]
             if not chunks:
                 raise _nothing()
-        self.chunked.drop((*chunks, *marks))
+        self.chunked.drop((*marks, *chunks))
         return respond(self.start_response, 204)
 
     def _list(self, folder: "_Folder") -> Iterable[bytes]:
@@ -214,7 +216,8 @@ class _Call:
         )
         shown = self._require(folder)[:1]
         if depth is not Depth.ZERO:
-            shown = (*shown, *sorted(self._chunks(folder), key=folder.order))
+            found = self.chunked.find(request.actor, folder.prefix)
+            shown = (*shown, *folder.arrange(found))
         at = (*request.mount, *request.segments)
 
         def rows() -> Iterator[str]:
@@ -223,9 +226,6 @@ class _Call:
                 yield renderer.response(href, upload)
 
         return send_multistatus(self.start_response, rows())
-
-    def _chunks(self, folder: "_Folder") -> tuple[Upload, ...]:
-        return self.chunked.find(self.request.actor, folder.prefix)
 
     def _require(self, folder: "_Folder") -> tuple[Upload, ...]:
         """What stands for the folder itself.
@@ -261,8 +261,12 @@ class _Folder:
             return ""
         return upload.label.removeprefix(self.prefix)
 
-    def order(self, upload: Upload) -> tuple[int, ...]:
-        """By what chunks are sorted."""
+    def arrange(self, found: Iterable[Upload]) -> tuple[Upload, ...]:
+        """Chunks by their numbers; of one sent twice at the same time, the later."""
+        latest = {one.label: one for one in found}
+        return tuple(sorted(latest.values(), key=self._order))
+
+    def _order(self, upload: Upload) -> tuple[int, ...]:
         match = _CHUNK.fullmatch(self.name(upload))
         assert match is not None
         return tuple(int(number) for number in match.groups() if number is not None)

@@ -58,6 +58,7 @@ class ChunkedPut:
             result = self.chunked.join(self.request, target, ordered)
         except JoinedElsewhere:
             return respond(start_response, 201)
+        self.chunked.drop(ordered)
         status = 201 if result.is_new else 204
         return respond(start_response, status, joined_headers(self.request, result))
 

@@ -116,11 +116,13 @@ class ChunkedUploads:
     ) -> Result:
         """Make the file, with the time, checksum and conditions of the request.
 
+        The chunks stay until they are dropped.
+
         Raises:
             JoinedElsewhere: another request does so, or has done so.
             HttpProblem, MalformedHeader: the headers make no sense, or the chunks are
                 not what they say.
-            SpacesError: the domain refuses the file; the chunks stay.
+            SpacesError: the domain refuses the file.
         """
         total = request.header("OC-Total-Length")
         if total is not None and total != str(sum(part.offset for part in parts)):
@@ -132,7 +134,6 @@ class ChunkedUploads:
         )
         intent = _intent(request, place, on_existing)
         upload = self._create(request, command, place, "", intent)
-        self.drop(parts)
         assert upload.result is not None
         return upload.result
 

@@ -6,10 +6,12 @@ reference where the store can; the parts stay, and may be used again.
 """
 
 import hashlib
+import json
 import time
 import uuid
 from contextlib import suppress
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Final
 
 from ocsync.uploads.commands import Chunk, Create
@@ -37,6 +39,8 @@ _PARTS: Final = "parts"
 _PATIENCE_SECONDS: Final = 20.0
 """How long a request waits for another that joins the same parts."""
 _POLL_SECONDS: Final = 0.1
+_MOST_WAITING: Final = 4
+"""So many requests wait at a time; others are refused, lest they take all threads."""
 
 
 class Joining:
@@ -48,6 +52,7 @@ class Joining:
         self._uploads = depot.uploads
         self._leases = leases
         self._pace = pace
+        self._seats = BoundedSemaphore(_MOST_WAITING)
 
     def create(self, command: Create, target: Target, terms: Terms) -> Upload:
         """Begin an upload of parts, and make it if they are all complete.
@@ -65,12 +70,14 @@ class Joining:
             raise UploadRefused(Reason.PARTS_REFUSED)
         former = 0
         while True:
-            upload_id = _id_of(command, target.actor, former)
+            upload_id = _id_of(command, target, former)
             present = find_upload(self._uploads, upload_id, terms)
             if present is None:
                 present = self._begin(upload_id, command, target, terms)
+            if present.holder is not None:
+                present = self._await_other(present)
             if present.state is UploadState.OPEN:
-                return self.join(self._await_other(present), terms)
+                return self.join(present, terms)
             if self._uploads.has_file(present):
                 return present
             former += 1  # it failed, or its file has been changed or removed
@@ -101,10 +108,15 @@ class Joining:
 
     def _await_other(self, upload: Upload) -> Upload:
         """The upload when whoever is joining it has done so, or takes too long."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while upload.holder is not None and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-            upload = self._uploads.get(upload.id)
+        if not self._seats.acquire(blocking=False):
+            return upload
+        try:
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+            while upload.holder is not None and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
+                upload = self._uploads.get(upload.id)
+        finally:
+            self._seats.release()
         return upload
 
     def join(self, upload: Upload, terms: Terms) -> Upload:
@@ -188,13 +200,16 @@ class Joining:
             raise UploadRefused(Reason.PARTS_REFUSED)
 
 
-def _id_of(command: Create, actor: Actor, former: int) -> UploadId:
+def _id_of(command: Create, target: Target, former: int) -> UploadId:
     """The id for what these words ask for, after so many former ones that are over.
 
     Nobody can guess it who does not know the parts.
     """
-    words = (actor.user_id, *command.parts, command.metadata.raw, str(former))
-    digest = hashlib.sha256("\n".join(words).encode()).digest()
+    actor, place, intent = target.actor, target.place, target.intent.to_json()
+    owner_id = None if actor is None else actor.user_id
+    at = None if place is None else (place.space_id, place.anchor, place.path)
+    words = (owner_id, command.parts, command.metadata.raw, at, intent, former)
+    digest = hashlib.sha256(json.dumps(words).encode()).digest()
     return UploadId(str(uuid.UUID(bytes=digest[:16], version=4)))
 
 

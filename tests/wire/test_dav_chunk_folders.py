@@ -1,9 +1,13 @@
 """Uploads in a folder of chunks, as ownCloud 10 and Nextcloud take them."""
 
 import hashlib
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event, Semaphore
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import pytest
 from lxml import etree
@@ -13,6 +17,7 @@ from webtest import TestApp, TestResponse
 from spaces.clock import DAY, HOUR, MINUTE
 from spaces.library import Library
 from spaces.model import Place, Space
+from spaces.upload_model import Upload, UploadState
 from tests.wire.conftest import Person
 
 PARTS = (b"a" * 1000, b"b" * 1000, b"c" * 37)
@@ -243,6 +248,124 @@ def test_into_another_space(
     assert library.catalog.get(admin.actor, project.id).quota.reserved == 0
 
 
+def test_refused_elsewhere_it_lands_where_it_is_sent_next(
+    client: Client, library: Library, admin: Person
+) -> None:
+    """A MOVE that had no room begins nothing that another MOVE goes on with."""
+    project = library.catalog.create_project(admin.actor, "Orbit", quota=10)
+    elsewhere = f"/dav/spaces/{library.storage_id}${project.id}/f.txt"
+    client.begin()
+    client.put("0", WHOLE)
+
+    client.move(status=507, Destination=elsewhere)
+    client.move()
+
+    assert client.app.get(TARGET).body == WHOLE
+    client.app.get(elsewhere, status=404)
+
+
+def test_a_chunk_sent_twice_at_once_counts_once(
+    client: Client, library: Library
+) -> None:
+    """Neither of two PUTs may have seen the other begin; the later one is taken."""
+    client.begin()
+    for name, body in (("1", PARTS[0]), ("2", b"a" * 999), ("3", PARTS[1])):
+        client.put(name, body)
+    library.database.write(
+        lambda connection: connection.execute(
+            text("UPDATE uploads SET label = 'chunk/4711/2' WHERE label LIKE '%/3'")
+        )
+    )
+
+    client.move(OC_Total_Length="2000")
+
+    assert client.app.get(TARGET).body == PARTS[0] + PARTS[1]
+    assert library.uploads.list_open() == []
+
+
+def test_what_a_crash_left_is_no_part_of_the_next(
+    client: Client, library: Library
+) -> None:
+    """A folder of the same name begins empty, though its former chunks are there."""
+    client.begin()
+    client.put("1", PARTS[0])
+    client.put("2", PARTS[1])
+    mark = library.uploads.list_open()[0]
+    library.uploads.end(mark, UploadState.ABORTED)
+    client.begin()
+    client.put("1", PARTS[2])
+
+    client.move()
+
+    assert client.app.get(TARGET).body == PARTS[2]
+
+
+@pytest.mark.parametrize("method", ["MOVE", "DELETE"])
+def test_nobody_sees_some_of_the_chunks(
+    client: Client, library: Library, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """While they go one by one, a MOVE that comes now would make another file."""
+    client.begin()
+    for at, part in enumerate(PARTS):
+        client.put(str(at), part)
+    end, seen = library.uploads.end, list[int]()
+
+    def watched(upload: Upload, *args: Any, **options: Any) -> Upload | None:
+        seen.append(client.send("PROPFIND", FOLDER).status_int)
+        return end(upload, *args, **options)
+
+    monkeypatch.setattr(library.uploads, "end", watched)
+    if method == "MOVE":
+        client.move()
+    else:
+        client.send("DELETE", FOLDER, status=204)
+
+    assert seen == [207, 404, 404, 404]
+
+
+def test_whoever_asks_again_waits_for_the_file(
+    client: Client,
+    wsgi_app: WSGIApplication,
+    library: Library,
+    admin: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All get the same answer; when too many wait, others are told to come later."""
+    client.begin()
+    client.put("1", WHOLE)
+    absorb, sleep = library.uploads.absorb, time.sleep
+    joining, done, waiting = Event(), Event(), Semaphore(0)
+
+    def slow(*args: Any) -> Upload:
+        joining.set()
+        assert done.wait(60)
+        return absorb(*args)
+
+    def watched(seconds: float) -> None:
+        waiting.release()
+        sleep(seconds)
+
+    def move() -> TestResponse:
+        app = TestApp(wsgi_app)
+        admin.authorize(app)
+        return Client(app).move()
+
+    monkeypatch.setattr(library.uploads, "absorb", slow)
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(move)]
+        assert joining.wait(60)
+        monkeypatch.setattr("time.sleep", watched)
+        for _ in range(4):
+            answers.append(pool.submit(move))
+            assert waiting.acquire(timeout=60)
+        refused = client.move(status=423)
+        done.set()
+        etags = {answer.result(60).headers["ETag"] for answer in answers}
+
+    assert refused.headers["Retry-After"]
+    assert etags == {client.app.get(TARGET).headers["ETag"]}
+
+
 def test_sizes_must_add_up(client: Client) -> None:
     """A total that the chunks do not make is refused."""
     client.begin()
@@ -251,7 +374,7 @@ def test_sizes_must_add_up(client: Client) -> None:
     client.move(status=400, OC_Total_Length=str(len(WHOLE)))
 
 
-@pytest.mark.parametrize("name", ["a", "1-", "1-2-3", "-1", "0" * 21, "1.5"])
+@pytest.mark.parametrize("name", ["a", "1-", "1-2-3", "-1", "0" * 21, "1.5", "%D9%A1"])
 def test_what_names_no_chunk_is_refused(client: Client, name: str) -> None:
     """A chunk has a number, or nobody would know where it belongs."""
     client.begin()
