@@ -109,7 +109,7 @@ def mounted(server: LiveServer, root: str, folder: Path) -> Iterator[Path]:
     secrets.chmod(0o600)
     (folder / "davfs2.conf").write_text(
         f"secrets {secrets}\ncache_dir {cache}\nuse_locks 1\nask_auth 0\n"
-        "delay_upload 0\n"
+        "delay_upload 0\nbuf_size 64\n"
     )
     done = run_client(
         [mount, "-o", f"conf={folder / 'davfs2.conf'}", root, point], cwd=folder
@@ -134,6 +134,7 @@ def test_davfs2(server: LiveServer, tmp_path: Path, root: str) -> None:
         (folder / "a b.txt").write_text("changed")
         (folder / "a b.txt").rename(folder / "ü.txt")
         (folder / "gone.txt").unlink()
+        assert [entry.name for entry in folder.iterdir()] == ["ü.txt"]
 
     with server.api() as api:
         assert api.get(f"{root}/davfs2/ü.txt").text == "changed"
