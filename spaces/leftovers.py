@@ -30,8 +30,7 @@ T = TypeVar("T")
 
 _LOG: Final = logging.getLogger("spaces.leftovers")
 _SILENCE: Final = 10 * SECOND
-"""A client may pause so long between two requests; only then may the same file,
-begun anew but not there yet, supersede its upload."""
+"""A client may pause so long between two requests; only then has it left its upload."""
 
 
 class Leftovers:

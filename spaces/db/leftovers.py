@@ -38,7 +38,6 @@ _IS_BEGUN_ANEW: Final = exists().where(
 _IS_WANTED_ANEW: Final = and_(
     uploads.c.parent_id == bindparam("parent_id", type_=String),
     uploads.c.name == bindparam("name", type_=String),
-    bindparam("now") >= uploads.c.active_at + bindparam("silence"),
 )
 _SUPERSEDED: Final = Statement(
     select(uploads.c.id, uploads.c.blob_id, uploads.c.reserved_bytes, uploads.c.target)
@@ -47,6 +46,7 @@ _SUPERSEDED: Final = Statement(
         uploads.c.space_id == bindparam("space_id"),
         uploads.c.state == _OPEN,
         uploads.c.holder.is_(None),
+        bindparam("now") >= uploads.c.active_at + bindparam("silence"),
         uploads.c.reserved_bytes > 0,
         _WANTS_BYTES,
         or_(_IS_REPLACED, _IS_BEGUN_ANEW, _IS_WANTED_ANEW),

@@ -158,6 +158,20 @@ def test_a_pause_is_no_end(tus: Tus) -> None:
     assert tus.offset(left) == 0
 
 
+def test_the_file_of_another_ends_no_pause(
+    tus: Tus, library: Library, admin: Person, space: Space, alice: Person
+) -> None:
+    """Who has sent a byte just now sends more, whatever has become of the file."""
+    library.catalog.set_member(admin.actor, space.id, alice.actor.user_id, Role.EDITOR)
+    live = tus.start(LARGE, "large.bin")
+    tus.patch(live, 0, b"x" * 10)
+    put(Tus(tus.app, tus.url, alice.basic), "large.bin", 30_000, status=201)
+
+    put(tus, "tiny.txt", 20_000, status=507)
+
+    assert tus.offset(live) == 10
+
+
 def test_nobody_ends_the_uploads_of_others(
     tus: Tus, library: Library, admin: Person, space: Space, alice: Person
 ) -> None:
