@@ -9,6 +9,8 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -33,21 +35,24 @@ class CombiningWriter:
     def __init__(self, *, engine: Engine, path: Path, watch: Watch) -> None:
         self._watch = watch
         self._engine = engine
-        self._path = path
         self._threads = ThreadTurn(
             patience_seconds=_PATIENCE_SECONDS, batch_size=_BATCH_SIZE
         )
         self._files = FileTurn(path)
         self._connection: Connection | None = None
+        self._stand_in: Thread | None = None
+        self._calls: SimpleQueue[bool] = SimpleQueue()
 
     def write(self, job: Callable[[Connection], T]) -> T:
         """Run the job in a transaction; its result once that is committed."""
         ticket = Ticket(job)
         asked = perf_counter()
-        if self._threads.enter(ticket):
-            self._lead(ticket, asked)
-        else:
-            self._watch.took(Step.TURN, asked, perf_counter())
+        is_leader = self._threads.enter(ticket)
+        while is_leader and not self._take_turn():
+            is_leader = self._threads.step_back(ticket, self._call_stand_in)
+        self._watch.took(Step.TURN, asked, perf_counter())
+        if is_leader:
+            self._lead(ticket)
         return ticket.outcome()
 
     def close(self) -> None:
@@ -55,31 +60,61 @@ class CombiningWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._calls.put(False)
         self._files.close()
         self._engine.dispose()
 
-    def _lead(self, own: Ticket[T], asked: float) -> None:
+    def _take_turn(self) -> bool:
+        try:
+            return self._files.take_if_free()
+        except BaseException:
+            self._threads.leave([])
+            raise
+
+    def _call_stand_in(self) -> None:
+        if self._stand_in is None:
+            stand_in = Thread(target=self._lead_when_called, daemon=True)
+            stand_in.start()
+            self._stand_in = stand_in
+        self._calls.put(True)
+
+    def _lead_when_called(self) -> None:
+        """Wait for other processes in the place of those who want to write.
+
+        A process that is stopped may have the turn for ever, and no thread can be
+        called back from waiting for it: this one has nobody to answer.
+        """
+        while self._calls.get():
+            try:
+                self._files.take()
+            except OSError:  # closed; whoever leads next hears of it
+                self._threads.leave([])
+            else:
+                self._lead()
+
+    def _lead(self, *own: Ticket[T]) -> None:
+        """Do the own job and those that wait; give the turn and the lead away."""
         company: list[Ticket[object]] = []
         try:
-            self._files.take()
             began = perf_counter()
-            self._watch.took(Step.TURN, asked, began)
             try:
                 # Whoever came while this one waited for its turn is taken along.
                 company = self._threads.company()
-                if company:
-                    self._commit_together([own, *company])  # type: ignore[list-item]
-                else:
-                    self._commit_alone(own)
+                jobs: list[Ticket[object]] = [*own, *company]  # type: ignore[list-item]
+                if len(jobs) > 1:
+                    self._commit_together(jobs)
+                elif jobs:
+                    self._commit_alone(jobs[0])
             finally:
                 self._files.give_back()
                 self._watch.took(Step.COMMIT, began, perf_counter())
         except BaseException as error:  # noqa: BLE001  # raised by `outcome`
             # Not of the jobs' making: interrupts, closed files. Whose job is
             # committed must not hear that it was refused, and clear up after it.
-            for ticket in company:
-                ticket.fail(Busy())
-            own.fail(error)
+            for other in company:
+                other.fail(Busy())
+            for ticket in own:
+                ticket.fail(error)
         finally:
             self._threads.leave(company)
 

@@ -39,8 +39,22 @@ class FileTurn:
             os.close(self._next)
             raise
 
+    def take_if_free(self) -> bool:
+        """Take the turn, unless another process has it or waits for it."""
+        try:
+            fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+        return True
+
     def take(self) -> None:
-        """Wait for the turn."""
+        """Wait for the turn: for ever, if the process that has it is stopped."""
         fcntl.flock(self._next, fcntl.LOCK_EX)
         try:
             fcntl.flock(self._turn, fcntl.LOCK_EX)
@@ -135,10 +149,27 @@ class ThreadTurn:
             if not self._is_taken:
                 self._is_taken = True
                 return True
-            # Only who waits needs an event, which costs more than all else here.
-            changed = ticket.changed = Event()
-            ticket.context = copy_context()
+            changed = _prepare(ticket)
             self._waiting.append(ticket)  # type: ignore[arg-type]  # T is not read
+        return self._await(ticket, changed)
+
+    def step_back(self, ticket: Ticket[T], call_stand_in: Callable[[], None]) -> bool:
+        """Leave the lead to the one who is called, and wait as in `enter`.
+
+        Raises:
+            Busy: neither happened in time, or there is no thread to be had.
+        """
+        try:
+            with self._mutex:
+                call_stand_in()
+                changed = _prepare(ticket)
+                self._waiting.appendleft(ticket)  # type: ignore[arg-type]  # as above
+        except RuntimeError:
+            self.leave([])
+            raise Busy from None
+        return self._await(ticket, changed)
+
+    def _await(self, ticket: Ticket[T], changed: Event) -> bool:
         if not changed.wait(self._patience_seconds):
             with self._mutex:
                 if ticket in self._waiting:
@@ -149,8 +180,6 @@ class ThreadTurn:
 
     def company(self) -> list[Ticket[object]]:
         """The tickets that wait now, taken out of the queue for the leader."""
-        if not self._waiting:
-            return []
         with self._mutex:
             count = min(len(self._waiting), self._batch_size)
             return [self._waiting.popleft() for _ in range(count)]
@@ -166,3 +195,10 @@ class ThreadTurn:
         for ticket in finished if successor is None else (successor, *finished):
             assert ticket.changed is not None
             ticket.changed.set()
+
+
+def _prepare(ticket: Ticket[T]) -> Event:
+    """What only a ticket that waits needs, for it costs more than all else here."""
+    ticket.context = copy_context()
+    changed = ticket.changed = Event()
+    return changed
