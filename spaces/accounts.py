@@ -28,7 +28,7 @@ from spaces.db import accounts as rows
 from spaces.db import oidc
 from spaces.db.accounts import UserRow
 from spaces.db.engine import Database
-from spaces.db.purging import purge_space
+from spaces.db.purging import purge_some
 from spaces.errors import (
     AlreadyExists,
     Forbidden,
@@ -45,7 +45,6 @@ from spaces.policy import Policy
 T = TypeVar("T")
 
 _ATTEMPTS: Final = 3
-_PURGED_PER_COMMIT: Final = 2_000
 
 
 class Accounts:
@@ -282,11 +281,10 @@ class Accounts:
         user = self.disable(user_id)
         space_id = SpaceId(user_id)
 
-        def purge_some(connection: Connection) -> bool:
-            now = self._database.now(connection)
-            return purge_space(connection, space_id, limit=_PURGED_PER_COMMIT, now=now)
+        def purge(connection: Connection) -> bool:
+            return purge_some(connection, space_id, self._database.now(connection))
 
-        while not self._database.write(purge_some, space_id=space_id):
+        while not self._database.write(purge, space_id=space_id):
             pass
 
         def job(connection: Connection) -> None:

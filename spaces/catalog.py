@@ -18,9 +18,10 @@ from spaces.access import (
 )
 from spaces.audit import record
 from spaces.audit_model import Action
-from spaces.db import accounts, members, paths, purging
+from spaces.db import accounts, members, paths
 from spaces.db import spaces as space_rows
 from spaces.db.engine import Database
+from spaces.db.purging import purge_some
 from spaces.errors import (
     AlreadyExists,
     Forbidden,
@@ -36,9 +37,6 @@ from spaces.founding import (
 )
 from spaces.ids import NodeId, SpaceId, UserId, new_id
 from spaces.model import Actor, Member, Role, Space, SpaceKind
-from spaces.policy import Policy
-
-_PURGED_PER_COMMIT: Final = 2_000
 
 
 class Keep(Enum):
@@ -53,9 +51,8 @@ KEEP: Final = Keep.KEEP
 class Catalog:
     """Spaces and their members."""
 
-    def __init__(self, *, database: Database, policy: Policy) -> None:
+    def __init__(self, *, database: Database) -> None:
         self._database = database
-        self._policy = policy
 
     def create_project(
         self,
@@ -89,7 +86,7 @@ class Catalog:
                 name=name,
                 alias=alias or free_alias(connection, kind, name, space_id),
                 owner_id=actor.user_id,
-                quota=self._policy.project_quota_bytes if quota is None else quota,
+                quota=quota,
                 now=self._database.now(connection),
                 description=description,
             )
@@ -239,9 +236,7 @@ class Catalog:
             if not space.is_disabled:
                 raise Forbidden("purge of an enabled space")
             now = self._database.now(connection)
-            is_gone = purging.purge_space(
-                connection, space_id, limit=_PURGED_PER_COMMIT, now=now
-            )
+            is_gone = purge_some(connection, space_id, now)
             if is_gone:
                 self._note(connection, actor, Action.SPACE_DELETED, space)
             return is_gone

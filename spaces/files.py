@@ -79,9 +79,7 @@ class Files:
         modified_at: Instant | None = None,
         media_type: str | None = None,
         guard: Guard = NO_GUARD,
-        node_id: NodeId | None = None,
         expect_new: bool = False,
-        reserved_bytes: int = 0,
     ) -> Written:
         """Make sealed content the content of the file at the place.
 
@@ -92,9 +90,7 @@ class Files:
             modified_at: now, if not given.
             media_type: as the client said, if it did.
             guard: what must hold for the file as it is before.
-            node_id: for a new file, the id that was promised for it.
             expect_new: refuse to overwrite.
-            reserved_bytes: promised before, handed back with this.
 
         Raises:
             NotAFile: there is a folder at the place.
@@ -117,9 +113,7 @@ class Files:
                 modified_at=modified_at,
                 media_type=media_type,
                 guard=guard,
-                node_id=node_id,
                 expect_new=expect_new,
-                reserved_bytes=reserved_bytes,
             )
             is_refused = False
             return written
@@ -205,14 +199,16 @@ def commit_content(
     modified_at: Instant | None,
     media_type: str | None,
     guard: Guard,
-    node_id: NodeId | None,
     expect_new: bool,
-    reserved_bytes: int,
+    node_id: NodeId | None = None,
+    reserved_bytes: int = 0,
     is_known: bool = False,
 ) -> Written:
     """`Files.commit` inside a transaction that does more, such as an upload's.
 
-    `is_known`: the content is that of another file in the same space already.
+    A new file gets the id that was promised for it, if one was. What was reserved for
+    the content is handed back. `is_known`: the content is that of another file in the
+    same space already.
     """
     change = begin_change_at(database, connection, actor, place, guard=guard)
     spot = change.target(place)

@@ -27,11 +27,6 @@ class Hashing:
         self._blobs = blobs
         self._given_up: set[BlobId] = set()
 
-    def run(self, stop: Event, *, pause_seconds: float) -> None:
-        """Work until told to stop, with a pause whenever nothing is left to do."""
-        while not stop.wait(pause_seconds):
-            self.complete(stop=stop)
-
     def complete(self, *, stop: Event | None = None) -> int:
         """Go through the queue once; how many contents were completed.
 

@@ -59,7 +59,7 @@ class Library:
             blobs=blobs,
             policy=policy,
             storage_id=_storage_id(database),
-            catalog=Catalog(database=database, policy=policy),
+            catalog=Catalog(database=database),
             tree=Tree(database=database),
             files=Files(database=database, blobs=blobs, policy=policy),
             accounts=Accounts(

@@ -36,4 +36,3 @@ class Policy:
     lock_age: int = HOUR
     lock_max_age: int = 24 * HOUR
     personal_quota_bytes: int | None = None
-    project_quota_bytes: int | None = None

@@ -21,10 +21,10 @@ WRONG_USAGE: Final = 2
 _INTERRUPTED: Final = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
+def main() -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     try:
-        code = run(arguments)
+        code = run()
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone (`ocsync … | head`); keep Python's own

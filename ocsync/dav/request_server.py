@@ -111,9 +111,7 @@ class SpacesRequestServer(RequestServer):
         )
 
     def _not_allowed(self, message: str) -> HttpProblem:
-        return HttpProblem(
-            405, message, headers=(("Allow", ", ".join(self._possible_methods)),)
-        )
+        return HttpProblem(405, message, headers=(("Allow", ", ".join(self.methods)),))
 
     def do_OPTIONS(self, _environ: Environ, start_response: StartResponse) -> Answer:
         """Say what is spoken here; needs no credentials, so it tells of no file."""
@@ -121,7 +119,7 @@ class SpacesRequestServer(RequestServer):
             start_response,
             204,
             [
-                ("Allow", ", ".join(self._possible_methods)),
+                ("Allow", ", ".join(self.methods)),
                 COMPLIANCE,
                 ("MS-Author-Via", "DAV"),
                 ("Accept-Ranges", "bytes"),

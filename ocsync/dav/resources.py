@@ -2,11 +2,11 @@
 
 Thin: each method is one call of the domain, and errors of the domain pass through
 wsgidav untouched. Beside wsgidav's interface every resource here offers what our own
-methods of the request server ask (`Described`): rows for a listing, content to send.
+methods of the request server ask (`Resource`): rows for a listing, content to send.
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection, _DAVResource
 
@@ -19,27 +19,6 @@ from ocsync.wire.url_paths import join_path
 from spaces.clock import SECOND, Instant
 from spaces.library import Library
 from spaces.model import Entry, Place
-
-
-class Described(Protocol):
-    """What the request server asks of any resource."""
-
-    @property
-    def modified_at(self) -> Instant | None:
-        """When it changed last; None where nobody counts that."""
-        ...
-
-    def get_etag(self) -> str | None:
-        """Its state; None where it has no tag."""
-        ...
-
-    def rows(self, wanted: Wanted, depth: Depth) -> Iterator[str]:
-        """DAV:response elements: itself first, then what the depth takes in."""
-        ...
-
-    def download(self) -> Download | None:
-        """Its content; None if it is a collection."""
-        ...
 
 
 class Resource(_DAVResource):
@@ -59,11 +38,11 @@ class Resource(_DAVResource):
 
     @property
     def modified_at(self) -> Instant | None:
-        """When it changed last."""
+        """When it changed last; None where nobody counts that."""
         return None
 
     def get_etag(self) -> str | None:
-        """Its state."""
+        """Its state; None where it has no tag."""
         return None
 
     def support_etag(self) -> bool:

@@ -72,17 +72,6 @@ class Metric:
         """Every combination of label values, in a fixed order."""
         return product(*(label.values for label in self.labels))
 
-    def sample_names(self) -> tuple[str, ...]:
-        """The names under which Prometheus stores it."""
-        match self.kind:
-            case Kind.HISTOGRAM:
-                suffixes: tuple[str, ...] = ("_bucket", "_sum", "_count")
-            case Kind.SUMMARY:
-                suffixes = ("_sum", "_count")
-            case _:
-                suffixes = ("",)
-        return tuple(f"{self.name}{suffix}" for suffix in suffixes)
-
 
 MOST_ROUTES: Final = 96
 _ROUTE_SLOTS: Final = tuple(str(number) for number in range(MOST_ROUTES))

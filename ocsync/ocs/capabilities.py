@@ -6,7 +6,7 @@ to know which client reads which key finds the reader named beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 Document = dict[str, object]
@@ -15,6 +15,10 @@ POLL_INTERVAL_MILLISECONDS: Final = 30_000
 """The desktop reads `pollinterval` as milliseconds and ignores less than 5000."""
 
 MAX_TAG_LENGTH: Final = 100
+
+_PREFERRED_CHECKSUM: Final = "SHA1"
+"""In capitals: the desktop up to 2.11 knows no other spelling, and would send
+uploads without a checksum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +65,8 @@ class Features:
     private_links: bool = False
     app_list: bool = False
     signed_urls: bool = False
-    preferred_checksum: str = "SHA1"
-    """In capitals: the desktop up to 2.11 knows no other spelling, and would send
-    uploads without a checksum."""
     checksums: tuple[str, ...] = ()
-    read_only_user_attributes: tuple[str, ...] = field(default=())
+    read_only_user_attributes: tuple[str, ...] = ()
 
 
 def capabilities(features: Features, *, host: str) -> Document:
@@ -75,7 +76,7 @@ def capabilities(features: Features, *, host: str) -> Document:
             "core": _core(features, host),
             "checksums": {
                 "supportedTypes": list(features.checksums),
-                "preferredUploadType": features.preferred_checksum,
+                "preferredUploadType": _PREFERRED_CHECKSUM,
             },
             "files": _files(features),
             "dav": _dav(features),

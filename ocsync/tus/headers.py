@@ -51,7 +51,6 @@ class Grammar:
     is_lenient: bool = False
     defers_length: bool = True
     concatenates: bool = True
-    has_trailers: bool = True
     no_length: int = 400
 
 
@@ -249,8 +248,6 @@ def _parse_chunk(get: GetHeader, grammar: Grammar) -> Chunk:
     require_plain_coding(get)
     checksum, trailer = get("Upload-Checksum"), get("Trailer") or ""
     is_trailed = _TRAILER in {name.strip().lower() for name in trailer.split(",")}
-    if is_trailed and not grammar.has_trailers:
-        raise HttpProblem(400, "Upload-Checksum is not taken as a trailer here")
     return Chunk(
         _body_length(get),
         None if checksum is None else read_checksum(checksum, grammar),

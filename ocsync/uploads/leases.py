@@ -48,9 +48,7 @@ class Leases:
         self._watch = watch
 
     @contextmanager
-    def lease(
-        self, upload: Upload, connection: Connection | None, *, insists: bool = False
-    ) -> Iterator[Lease]:
+    def lease(self, upload: Upload, connection: Connection | None) -> Iterator[Lease]:
         """Hold the upload as long as the block runs; its end releases the lease.
 
         Raises:
@@ -60,7 +58,7 @@ class Leases:
         """
         for _ in range(_MOST_TRIES):
             is_taken = upload.holder is not None
-            upload, claim = self._displace(upload, insists=insists)
+            upload, claim = self._displace(upload)
             with self._holds.holding(upload.id, connection) as hold:
                 try:
                     held = self._uploads.claim(upload, self._holds.name, claim)
@@ -83,13 +81,22 @@ class Leases:
         if upload.holder is not None:
             self._holds.ask(upload.holder, upload.id, insists=True)
 
-    def _displace(self, upload: Upload, *, insists: bool) -> tuple[Upload, Claim]:
+    def is_busy(self, upload: Upload) -> bool:
+        """Whether whoever holds the upload goes on with it, as far as can be told."""
+        if upload.holder is None:
+            return False
+        answer = self._holds.ask(upload.holder, upload.id, insists=False)
+        if answer is Answer.REMOTE:
+            return not self._is_stale(upload)
+        return answer in {Answer.BUSY, Answer.SILENT}
+
+    def _displace(self, upload: Upload) -> tuple[Upload, Claim]:
         """The upload as it can be claimed, and how."""
         for _ in range(_MOST_TRIES):
             if upload.holder is None:
                 return upload, Claim.FREE
-            answer = self._holds.ask(upload.holder, upload.id, insists=insists)
-            if answer is Answer.REMOTE and (insists or self._is_stale(upload)):
+            answer = self._holds.ask(upload.holder, upload.id, insists=False)
+            if answer is Answer.REMOTE and self._is_stale(upload):
                 answer = Answer.SILENT
             if answer in {Answer.BUSY, Answer.REMOTE}:
                 raise UploadHeld(upload)

@@ -52,16 +52,6 @@ class ServerBody(Protocol):
         ...
 
     @property
-    def remaining(self) -> int | None:
-        """Bytes of the announced length not read yet; None where it is chunked."""
-        ...
-
-    @property
-    def is_chunked(self) -> bool:
-        """Whether the length is only known at the end."""
-        ...
-
-    @property
     def trailers(self) -> Mapping[str, str]:
         """Fields after a chunked body, by lower-case name; filled at its end."""
         ...

@@ -76,11 +76,6 @@ class Database:
         self._store = self._open()
 
     @property
-    def url(self) -> URL:
-        """Where the database is."""
-        return self._url
-
-    @property
     def is_sqlite(self) -> bool:
         """Whether all of it is one local file."""
         return self._is_sqlite

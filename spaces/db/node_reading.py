@@ -17,9 +17,7 @@ NODE_WIDTH: Final = 14
 """How many columns `node_columns` has."""
 
 
-def node_columns(
-    node: FromClause = nodes, blob: FromClause = blobs
-) -> tuple[ColumnElement[Any], ...]:
+def node_columns(node: FromClause = nodes) -> tuple[ColumnElement[Any], ...]:
     """The columns that `read_node` expects, of a node outer-joined to its blob."""
     return (
         node.c.id,
@@ -32,10 +30,10 @@ def node_columns(
         node.c.created_at,
         node.c.media_type,
         node.c.blob_id,
-        blob.c.sha1,
-        blob.c.adler32,
-        blob.c.md5,
-        blob.c.sha256,
+        blobs.c.sha1,
+        blobs.c.adler32,
+        blobs.c.md5,
+        blobs.c.sha256,
     )
 
 

@@ -19,6 +19,8 @@ from spaces.db.schema import blobs, nodes, trash, versions
 from spaces.db.statement import Parameters, Statement
 from spaces.ids import SpaceId
 
+_NODES_AT_ONCE: Final = 2_000
+
 _member = nodes.alias("member")
 _LEAVES: Final = Statement(
     select(nodes.c.id)
@@ -46,16 +48,14 @@ _DELETE_TRASH: Final = Statement(delete(trash).where(trash.c.node_id == _LEAF))
 _DELETE_NODE: Final = Statement(delete(nodes).where(nodes.c.id == _LEAF))
 
 
-def purge_space(
-    connection: Connection, space_id: SpaceId, *, limit: int, now: Instant
-) -> bool:
-    """Delete up to so many nodes of a space, at last the space; whether it is gone.
+def purge_some(connection: Connection, space_id: SpaceId, now: Instant) -> bool:
+    """Delete some nodes of a space, at last the space itself; whether it is gone.
 
     Contents are released for the sweeper; all else goes with the nodes.
     """
     leaves: list[Parameters] = [
         {"leaf_id": row[0], "now": now}
-        for row in _LEAVES.all(connection, space_id=space_id, row_limit=limit)
+        for row in _LEAVES.all(connection, space_id=space_id, row_limit=_NODES_AT_ONCE)
     ]
     if not leaves:
         space_rows.remove(connection, space_id)

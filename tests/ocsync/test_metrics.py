@@ -16,6 +16,7 @@ from ocsync.metrics.meter import UNROUTED, Meter
 from ocsync.metrics.reading import Reading, Series, quantile
 from ocsync.timings import TIMINGS, Timings
 from spaces.watch import Step
+from tests.metric_samples import sample_names
 
 _BASE_UNITS = ("seconds", "bytes", "info", "total")
 _OTHER_UNITS = re.compile(
@@ -72,7 +73,7 @@ def test_names_keep_the_rules_of_prometheus(metric: Metric) -> None:
 
 def test_names_are_unique() -> None:
     """Also with the suffixes under which samples are stored."""
-    samples = [name for metric in METRICS for name in metric.sample_names()]
+    samples = [name for metric in METRICS for name in sample_names(metric)]
 
     assert len(samples) == len(set(samples))
 

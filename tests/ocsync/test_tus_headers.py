@@ -30,7 +30,6 @@ SPACE = Grammar(
     is_lenient=True,
     defers_length=False,
     concatenates=False,
-    has_trailers=False,
     no_length=412,
 )
 ZERO_SHA1 = "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -137,16 +136,6 @@ CREATIONS: list[tuple[dict[str, str], Grammar, int]] = [
             "Content-Type": CHUNK_TYPE,
         },
         PLAIN,
-        400,
-    ),
-    (
-        {
-            "Upload-Length": "5",
-            "Content-Length": "5",
-            "Content-Type": CHUNK_TYPE,
-            "Trailer": "Upload-Checksum",
-        },
-        SPACE,
         400,
     ),
     (

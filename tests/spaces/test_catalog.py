@@ -326,7 +326,7 @@ class TestPurge:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Files, versions, trash and properties, in steps; contents are let go."""
-        monkeypatch.setattr("spaces.catalog._PURGED_PER_COMMIT", 2)
+        monkeypatch.setattr("spaces.db.purging._NODES_AT_ONCE", 2)
         desk = Desk(library, alice, project.id)
         for path in ("a", "a/b", "c"):
             library.tree.make_folder(alice, desk.place(path))

@@ -11,9 +11,10 @@ import pytest
 from spaces.blobs.folder import FolderBlobStore
 from spaces.db.engine import open_database
 from spaces.errors import QuotaExceeded
+from spaces.files import commit_content
 from spaces.fsck import Fsck
 from spaces.library import Library
-from spaces.model import Actor
+from spaces.model import NO_GUARD, Actor
 from spaces.policy import Policy
 from spaces.quota import release, reserve
 from tests.domain import Desk, place, seal
@@ -145,8 +146,20 @@ def test_reservations_and_files_share_the_quota(library: Library, admin: Actor) 
     with pytest.raises(QuotaExceeded):
         write(lambda connection: reserve(connection, space.id, 5))
     write(lambda connection: reserve(connection, space.id, 4))
-    library.files.commit(
-        admin, place(space.id, "a"), seal(library, b"123456"), reserved_bytes=6
+    content = seal(library, b"123456")
+    write(
+        lambda connection: commit_content(
+            library.database,
+            connection,
+            admin,
+            place(space.id, "a"),
+            content,
+            modified_at=None,
+            media_type=None,
+            guard=NO_GUARD,
+            expect_new=True,
+            reserved_bytes=6,
+        )
     )
     write(lambda connection: release(connection, space.id, 4))
 

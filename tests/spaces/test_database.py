@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from spaces.db import installation
@@ -397,10 +396,6 @@ class TestOpen:
         database.close()
 
         assert synchronous == {Durability.SAFE: 2, Durability.FAST: 1}[durability]
-
-    def test_url_is_told(self, database: Database, database_url: str) -> None:
-        """Others can open the same database."""
-        assert database.url.database == make_url(database_url).database
 
 
 class TestLostServer:

@@ -13,9 +13,10 @@ from spaces.errors import (
     PreconditionFailed,
     QuotaExceeded,
 )
+from spaces.files import commit_content
 from spaces.ids import BlobId, NodeId, new_id
 from spaces.library import Library
-from spaces.model import Actor, Guard, Place
+from spaces.model import NO_GUARD, Actor, Guard, Place
 from tests.domain import Desk, seal
 
 
@@ -108,9 +109,21 @@ class TestCommit:
     def test_promised_id_is_the_id(self, desk: Desk) -> None:
         """Uploads announce the id before there is a file."""
         node_id = NodeId(new_id())
+        database = desk.library.database
 
-        written = desk.library.files.commit(
-            desk.actor, desk.place("a"), seal(desk.library, b"1"), node_id=node_id
+        written = database.write(
+            lambda connection: commit_content(
+                database,
+                connection,
+                desk.actor,
+                desk.place("a"),
+                seal(desk.library, b"1"),
+                modified_at=None,
+                media_type=None,
+                guard=NO_GUARD,
+                expect_new=True,
+                node_id=node_id,
+            )
         )
 
         assert written.node.id == node_id

@@ -322,12 +322,12 @@ def test_a_name_whose_key_is_wrong(tree: Desk) -> None:
     assert repair(tree) == 0
 
 
-def test_a_damaged_database_is_told(tree: Desk) -> None:
+def test_a_damaged_database_is_told(tree: Desk, database_url: str) -> None:
     """What SQLite says of itself is passed on."""
-    database = tree.library.database
-    if not database.is_sqlite:
+    if not tree.library.database.is_sqlite:
         pytest.skip("only SQLite can be asked")
-    with closing(sqlite3.connect(database.url.database or "")) as connection:
+    path = database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("DELETE FROM users")
         connection.commit()
 

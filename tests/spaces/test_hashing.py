@@ -79,8 +79,6 @@ def test_stopping(desk: Desk) -> None:
     stop = Event()
     stop.set()
 
-    _hashing(desk).run(stop, pause_seconds=60)
-
     assert _hashing(desk).complete(stop=stop) == 0
     assert _digests(desk, content.blob_id) == (None, None)
 

@@ -70,8 +70,6 @@ class World:
 class CutBody:
     """A body whose connection breaks after the bytes it has."""
 
-    is_chunked = False
-    remaining = None
     waited = 0.0
 
     def __init__(self, data: bytes, length: int) -> None:

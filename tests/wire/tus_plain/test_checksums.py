@@ -32,8 +32,6 @@ class ChunkedBody:
     """What ocsync's own server offers as the body of a chunked request."""
 
     length = None
-    remaining = None
-    is_chunked = True
     waited = 0.0
 
     def __init__(self, data: bytes, trailer: str | None) -> None:
