@@ -74,7 +74,7 @@ class Joining:
             present = find_upload(self._uploads, upload_id, terms)
             if present is None:
                 present = self._begin(upload_id, command, target, terms)
-            if present.holder is not None:
+            if self._leases.is_busy(present):
                 present = self._await_other(present)
             if present.state is UploadState.OPEN:
                 return self.join(present, terms)
@@ -112,7 +112,7 @@ class Joining:
             return upload
         try:
             deadline = time.monotonic() + _PATIENCE_SECONDS
-            while upload.holder is not None and time.monotonic() < deadline:
+            while self._leases.is_busy(upload) and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
                 upload = self._uploads.get(upload.id)
         finally:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 import pytest
 from webtest import TestApp
 
+from ocsync.settings import Settings
+from ocsync.tus.mounts import SOCKETS
+from ocsync.uploads.holds import Holds
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Space
@@ -160,6 +163,25 @@ def test_n15_asked_again_while_it_is_being_joined(
 
     assert path_of(waited) == path
     assert waited.headers["Upload-Offset"] == "3"
+
+
+def test_n15_nobody_waits_for_a_process_that_has_ended(
+    tus: Tus, library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A join that a crash broke off is done anew at once."""
+    first = tus.create(3, Upload_Concat="partial").headers["Location"]
+    concat = f"final;{first}"
+    path = path_of(tus.create(None, "slow", Upload_Concat=concat))
+    upload = library.uploads.get(UploadId(path.rpartition("/")[2]))
+    ended = Holds(folder=settings.data / SOCKETS, patience=0)
+    library.uploads.claim(upload, ended.name, Claim.FREE)
+    tus.patch(first.removeprefix("http://localhost"), 0, b"abc")
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits"))
+
+    again = tus.create(None, "slow", Upload_Concat=concat)
+
+    assert path_of(again) == path
+    assert again.headers["Upload-Offset"] == "3"
 
 
 def test_n14_parts_are_ones_own(
