@@ -28,6 +28,8 @@ _POLICY: Final = (
     " media-src 'self'; frame-src blob:; connect-src {connect}; form-action 'none';"
     " frame-ancestors 'none'; base-uri 'none'"
 )
+# A worker obeys the policy that its own file comes with, and imports modules.
+_FILE_POLICY: Final = "default-src 'none'; script-src 'self'"
 
 
 def web_mounts(*, issuer_of: Callable[[Call], str | None]) -> tuple[Mount, ...]:
@@ -67,7 +69,9 @@ class _Page:
         asset = self._assets.files.get(path)
         if asset is None or revision != self._assets.revision:
             raise HttpProblem(404, "There is nothing at this URL")
-        return _answer(call, asset, cache=_FOREVER)
+        response = _answer(call, asset, cache=_FOREVER)
+        response.headers["Content-Security-Policy"] = _FILE_POLICY
+        return response
 
     def _connects_to(self, call: Call) -> tuple[str, ...]:
         """Where the page's requests may go."""

@@ -134,6 +134,7 @@ def test_an_upload_goes_on(server: LiveServer, page: Page, tmp_path: Path) -> No
         page.get_by_role("button", name="Choose big.bin again to go on").click()
     box.value.set_files(big)
 
+    expect(page.get_by_text("1 of 1 done")).to_be_visible()
     expect(page.get_by_role("row", name="File big.bin 60 MB")).to_be_visible()
     assert sent.offsets == [30_000_000, 40_000_000, 50_000_000]
     there = hash_on_server(server, "/dav/files/admin/uploads/big.bin")
