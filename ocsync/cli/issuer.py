@@ -1,11 +1,8 @@
 """`ocsync oidc`: the keys of the embedded OpenID Connect issuer."""
 
-from contextlib import suppress
-
 import click
 
 from ocsync.cli.options import with_settings
-from ocsync.datadir import DataFolderError, prepare_folder
 from ocsync.library import open_library
 from ocsync.oidc.keys import Keys
 from ocsync.settings import LoadedSettings
@@ -25,8 +22,7 @@ def rotate_keys(loaded: LoadedSettings) -> None:
     Running servers notice it. The two keys before it still verify what they signed,
     so nobody is logged out. To end what a stolen key can do, rotate three times.
     """
-    prepare_folder(loaded.settings.data)
-    key_id = Keys(folder=loaded.settings.data).rotate()
-    with suppress(DataFolderError), open_library(loaded.settings) as library:
+    with open_library(loaded.settings) as library:
+        key_id = Keys(folder=loaded.settings.data).rotate()
         library.audit.note(Action.ISSUER_ROTATED, key_id)
     click.echo(f"tokens are signed with key {key_id} now", err=True)

@@ -210,6 +210,10 @@ def _write(path: Path, keys: tuple[_Key, ...], *, replaces: bool) -> None:
     try:
         with os.fdopen(descriptor, "w") as file:
             os.fchmod(file.fileno(), _FILE_MODE)
+            if os.geteuid() == 0:
+                # By root's hand, for a server that is not root's.
+                owner = path.parent.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             json.dump(document, file)
             file.flush()
             os.fsync(file.fileno())

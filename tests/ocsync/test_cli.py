@@ -175,6 +175,7 @@ def test_upgrading_what_is_current_does_nothing(
         (["frob"], 2, "frob"),
         (["user", "add"], 2, "NAME"),
         (["user", "list", "--data", "nowhere"], 1, "no data in"),
+        (["oidc", "rotate-keys", "--data", "nowhere"], 1, "no data in"),
         (["serve", "--prot", "1"], 2, "--prot"),
         (["serve", "--port", "abc"], 2, "0 to 65535"),
         (["serve", "--port", "99999"], 2, "0 to 65535"),

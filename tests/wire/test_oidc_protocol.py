@@ -1,5 +1,6 @@
 """The issuer against clients that are careless, broken or hostile."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -332,6 +333,16 @@ def test_keys_rotate_without_logging_out(
     assert len(published) == 2
     fresh = client.refresh(tokens["refresh_token"])
     app.get("/graph/v1.0/me", headers=bearer(fresh["access_token"]))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for somebody else")
+def test_keys_that_root_rotates_stay_the_servers(tmp_path: Path) -> None:
+    """The file belongs to whom the folder belongs, or the server could not read it."""
+    os.chown(tmp_path, 65534, 65534)
+
+    Keys(folder=tmp_path).rotate()
+
+    assert (tmp_path / KEYS_FILE).stat().st_uid == 65534
 
 
 def test_keys_are_for_their_owner_only(app: TestApp, settings: Settings) -> None:
