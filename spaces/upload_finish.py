@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from spaces import resources
 from spaces.access import Permission
 from spaces.clock import Instant
-from spaces.db import nodes
+from spaces.db import nodes, paths
 from spaces.db import spaces as space_rows
 from spaces.db import uploads as rows
 from spaces.db.engine import Database
@@ -200,7 +200,7 @@ def _commit(
             result = _result(written, content)
             return replace(result, resource_id=twin.id, is_duplicate=True)
     if intent.on_existing is OnExisting.KEEP_BOTH:
-        place = replace(place, path=(_free_name(connection, upload),))
+        place = _free_place(connection, place)
     at = intent.modified_at
     written = commit_content(
         database,
@@ -233,13 +233,16 @@ def _node_id(connection: Connection, upload: Upload, place: Place) -> NodeId:
     return upload.node_id
 
 
-def _free_name(connection: Connection, upload: Upload) -> str:
-    assert upload.parent_id is not None
+def _free_place(connection: Connection, place: Place) -> Place:
+    """Beside what has the name; in the root, if the folder has been removed."""
+    name, root_id = place.path[-1], NodeId(place.space_id)
+    above = paths.climb(connection, place.anchor or root_id)
+    folder_id = above[-1][0] if above and above[0][0] == root_id else root_id
     for number in range(1, _MOST_NAMESAKES):
-        name = namesake(upload.name, number)
-        if nodes.find_child(connection, upload.parent_id, name) is None:
-            return name
-    raise AlreadyExists(upload.name)
+        free = namesake(name, number)
+        if nodes.find_child(connection, folder_id, free) is None:
+            return Place(place.space_id, (free,), folder_id)
+    raise AlreadyExists(name)
 
 
 def namesake(name: str, number: int) -> str:

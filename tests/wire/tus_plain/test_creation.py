@@ -9,10 +9,10 @@ import pytest
 from webtest import TestApp
 
 from spaces.library import Library
-from spaces.model import Space
+from spaces.model import Place, Space
 from tests.wire.conftest import Person
 from tests.wire.tus_client import Tus, encode, metadata, path_of
-from tests.wire.tus_plain.calls import landed
+from tests.wire.tus_plain.calls import landed, read
 
 
 def test_k02_length_is_needed(tus: Tus) -> None:
@@ -131,6 +131,22 @@ def test_nothing_is_overwritten(
         "a (2).txt": 1,
         "a (3).txt": 3,
     }
+
+
+def test_landing_folder_goes_amid_the_uploads(
+    tus: Tus, library: Library, admin: Person, home: Space
+) -> None:
+    """They end in the root of the space, beside each other: nothing is lost."""
+    paths = [tus.start(3, "a.txt") for _ in range(2)]
+    library.tree.remove(admin.actor, Place(home.id, ("Uploads",)))
+
+    for path in paths:
+        tus.patch(path, 0, b"abc")
+
+    root = library.tree.get(admin.actor, Place(home.id, ())).node
+    names = {node.name for node in library.tree.children(admin.actor, root)}
+    assert names == {"a.txt", "a (2).txt"}
+    assert [read(tus, path) for path in paths] == [b"abc"] * 2
 
 
 def test_k10_body_of_another_type(tus: Tus, library: Library) -> None:
