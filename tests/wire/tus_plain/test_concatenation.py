@@ -12,6 +12,7 @@ from webtest import TestApp
 from ocsync.settings import Settings
 from ocsync.tus.mounts import SOCKETS
 from ocsync.uploads.holds import Holds
+from spaces.errors import QuotaExceeded
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Space
@@ -169,19 +170,24 @@ def test_n15_nobody_waits_for_a_process_that_has_ended(
     tus: Tus, library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A join that a crash broke off is done anew at once."""
-    first = tus.create(3, Upload_Concat="partial").headers["Location"]
-    concat = f"final;{first}"
-    path = path_of(tus.create(None, "slow", Upload_Concat=concat))
-    upload = library.uploads.get(UploadId(path.rpartition("/")[2]))
+    concat = f"final;{part(tus, b'abc')}"
+    with monkeypatch.context() as patch:
+        patch.setattr(library.uploads, "absorb", refuse)
+        tus.create(None, "slow", Upload_Concat=concat, status=507)
+    (upload,) = [one for one in library.uploads.list_open() if not one.is_received]
     ended = Holds(folder=settings.data / SOCKETS, patience=0)
     library.uploads.claim(upload, ended.name, Claim.FREE)
-    tus.patch(first.removeprefix("http://localhost"), 0, b"abc")
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits"))
 
-    again = tus.create(None, "slow", Upload_Concat=concat)
+    made = tus.create(None, "slow", Upload_Concat=concat)
 
-    assert path_of(again) == path
-    assert again.headers["Upload-Offset"] == "3"
+    assert path_of(made).rpartition("/")[2] == upload.id
+    assert made.headers["Upload-Offset"] == "3"
+
+
+def refuse(*_: object) -> None:
+    """As if others had used the quota up meanwhile."""
+    raise QuotaExceeded(3, 0)
 
 
 def test_n14_parts_are_ones_own(
