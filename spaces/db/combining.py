@@ -178,8 +178,8 @@ class CombiningWriter:
 
     def _roll_back(self, connection: Connection) -> None:
         try:
-            if connection.in_transaction():
-                connection.rollback()
+            # Also what a failed commit leaves, which `in_transaction` does not tell of.
+            connection.rollback()
             _driver_of(connection).rollback()
         except Exception:  # noqa: BLE001  # the original error says more
             self._connection = None

@@ -279,6 +279,23 @@ class TestRefusals:
 
         assert _get(impatient, "count") == "2"
 
+    def test_failed_commit_harms_no_later_job(self, impatient: Database) -> None:
+        """Nor one that uses SQLAlchemy's own execution, as the failed one did."""
+
+        def job(connection: Connection) -> None:
+            connection.exec_driver_sql("UPDATE installation SET value = '7'")
+
+        def spoil(connection: Connection) -> None:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            connection.exec_driver_sql(
+                "INSERT INTO favorites VALUES ('nobody', 'none')"
+            )
+
+        with pytest.raises(DBAPIError):
+            impatient.write(spoil)
+
+        impatient.write(job)
+
     def test_broken_statement_is_raised_as_it_is(self, database: Database) -> None:
         """A mistake of ours is not dressed up."""
 
