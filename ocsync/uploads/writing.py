@@ -13,7 +13,7 @@ from typing import Final, Self
 from spaces.blobs.base import BlobStore, Staged
 from spaces.blobs.writer import Appender
 from spaces.checksums import ALL_KEPT, KEPT, RunningChecksums
-from spaces.errors import BlobNotFound, ChecksumMismatch
+from spaces.errors import BlobNotFound, ChecksumMismatch, StorageFull
 from spaces.ids import BlobId
 from spaces.model import Content
 from spaces.upload_model import Lifetime, Upload
@@ -170,20 +170,27 @@ class Writing:
 
         Raises:
             LeaseLost: another writer has taken over; the row is as it left it.
+            StorageFull: the database has no room; the bytes give theirs back.
         """
         state = None
         if self._staged is not None and self._checksums is not None:
             self._staged.flush()
             self._settle()
             state = self._checksums.state()
-        self._upload = self._depot.uploads.advance(
-            self._upload,
-            offset=self.size,
-            length=length,
-            hash_state=self._upload.hash_state if state is None else state,
-            lifetime=self._lifetime,
-            keeps_lease=keeps_lease,
-        )
+        try:
+            self._upload = self._depot.uploads.advance(
+                self._upload,
+                offset=self.size,
+                length=length,
+                hash_state=self._upload.hash_state if state is None else state,
+                lifetime=self._lifetime,
+                keeps_lease=keeps_lease,
+            )
+        except StorageFull:
+            # Else these bytes keep the disk full, and no row can be deleted either.
+            if self._staged is not None:
+                self._staged.truncate(self._upload.offset)
+            raise
 
     def beat(self) -> None:
         """Record that the upload is being written to, and nothing else.

@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from webtest import TestApp
 
+from ocsync.settings import Settings
 from spaces.db import uploads as rows
+from spaces.errors import StorageFull
 from spaces.library import Library
 from spaces.model import Space
 from spaces.upload_model import Upload
@@ -98,6 +100,25 @@ def test_f06_rows_that_could_not_be_written(
 
     assert finish(tus, path, 3, b"abcdef") == b"abcdef"
     assert library.uploads.list_open() == []
+
+
+def test_f06_a_disk_without_room_for_rows(
+    tus: Tus, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that no row knows of give way, or nothing could be deleted any more."""
+    path = tus.start(6)
+    tus.patch(path, 0, b"abc")
+
+    def find_no_room(*_: object) -> NoReturn:
+        raise StorageFull
+
+    with monkeypatch.context() as full:
+        full.setattr("spaces.db.uploads.advance", find_no_room)
+        tus.patch(path, 3, b"xyz", status=507)
+
+    (staged,) = (settings.data / "blobs" / "staging").iterdir()
+    assert staged.read_bytes() == b"abc"
+    assert finish(tus, path, 3, b"abcdef") == b"abcdef"
 
 
 def test_f06_a_file_that_could_not_be_recorded(
