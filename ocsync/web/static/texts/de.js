@@ -234,7 +234,9 @@ export const de = {
   clients: {
     desktop: {
       title: "Desktop-Client",
-      text: "Gib diese Adresse im ownCloud-Client ein; er meldet sich über den Browser an.",
+      text:
+        "Gib diese Adresse im Client von ownCloud oder Nextcloud ein; er öffnet den Browser oder" +
+        " fragt selbst nach Name und Passwort.",
     },
     rclone: {
       title: "rclone",

@@ -230,7 +230,9 @@ export const en = {
   clients: {
     desktop: {
       title: "Desktop client",
-      text: "Enter this address in the ownCloud client; it signs in by the browser.",
+      text:
+        "Enter this address in the client of ownCloud or Nextcloud; it opens the browser, or" +
+        " asks for name and password itself.",
     },
     rclone: {
       title: "rclone",
