@@ -158,6 +158,9 @@ _ROWS: Final[Mapping[type[Exception], _Row]] = {
     body.TruncatedBody: _Row(400, "body_truncated"),
     body.BodyTimeout: _Row(408, "body_timeout"),
     body.BodyTooSlow: _Row(408, "body_too_slow"),
+    body.BodyInterrupted: _Row(
+        503, "body_interrupted", sabre="Busy", headers=(RETRY_SOON,)
+    ),
     body.MalformedBody: _Row(400, "body_malformed"),
     body.BodyTooLarge: _Row(413, "body_too_large"),
     body.BodyError: _Row(400, "body_unreadable"),

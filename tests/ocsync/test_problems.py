@@ -8,7 +8,7 @@ from lxml import etree
 
 from ocsync.problems import HttpProblem, describe, is_expected, problem_of
 from ocsync.renderings import Form, answer_problem
-from ocsync.wire.body import TruncatedBody
+from ocsync.wire.body import BodyInterrupted, TruncatedBody
 from ocsync.wsgi import ExceptionInfo, Headers
 from spaces import errors
 
@@ -25,6 +25,7 @@ from spaces import errors
         (errors.Locked(), 423, "locked", "Locked"),
         (errors.RootRefused(), 405, "root_refused", "MethodNotAllowed"),
         (TruncatedBody(), 400, "body_truncated", "BadRequest"),
+        (BodyInterrupted(), 503, "body_interrupted", "Busy"),
     ],
 )
 def test_errors_have_their_row(
