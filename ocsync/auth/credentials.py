@@ -45,6 +45,12 @@ def read_credentials(environ: WSGIEnvironment) -> Credentials | None:
     return UnknownCredentials()
 
 
+def find_bearer(environ: WSGIEnvironment) -> str | None:
+    """The token of the request, if it has one of Bearer."""
+    credentials = read_credentials(environ)
+    return credentials.token if isinstance(credentials, BearerToken) else None
+
+
 def _read_basic(value: str) -> Credentials:
     try:
         raw = binascii.a2b_base64(value, strict_mode=True)

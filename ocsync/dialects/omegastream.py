@@ -8,6 +8,7 @@ open for a video at a time: beginning anew gives the former up.
 from dataclasses import dataclass
 from typing import Final
 
+from ocsync.auth.credentials import find_bearer
 from ocsync.dialects.cors import Cors
 from ocsync.dialects.face import Beginning
 from ocsync.dialects.landing import require_folder
@@ -218,10 +219,8 @@ class VideoDesk:
         return Document(201, self._state(video), [("Location", location)])
 
     def _key(self, environ: Environ) -> ApiKey:
-        header: str = environ.get("HTTP_AUTHORIZATION", "")
-        scheme, _, value = header.partition(" ")
-        secret = value.strip() if scheme.lower() == "bearer" else ""
-        key = self.keys.verify(secret or environ.get("HTTP_X_API_KEY", ""))
+        secret = find_bearer(environ) or environ.get("HTTP_X_API_KEY", "")
+        key = self.keys.verify(secret)
         actor = None if key is None else self.accounts.actor(key.user_id)
         if key is None or actor is None:
             headers = (("WWW-Authenticate", "Bearer"),)

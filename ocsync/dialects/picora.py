@@ -7,6 +7,7 @@ SHA-256, is not stored again: the answer names the resource that has it.
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ocsync.auth.credentials import find_bearer
 from ocsync.dialects.cors import Cors
 from ocsync.dialects.face import Beginning
 from ocsync.dialects.landing import require_folder
@@ -157,11 +158,8 @@ class KeyDoor:
         Raises:
             HttpProblem: 401, it is missing, wrong or revoked.
         """
-        header: str = environ.get("HTTP_AUTHORIZATION", "")
-        scheme, _, secret = header.partition(" ")
-        key = None
-        if scheme.lower() == "bearer":
-            key = self.keys.verify(secret.strip())
+        secret = find_bearer(environ)
+        key = None if secret is None else self.keys.verify(secret)
         actor = None if key is None else self.accounts.actor(key.user_id)
         if key is None or actor is None:
             challenge = (("WWW-Authenticate", "Bearer"),)

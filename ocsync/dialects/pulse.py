@@ -6,10 +6,10 @@ unbound: its id is the credential, and it is charged to a bounded pool. An uploa
 begins with a token is charged to the token's space at once.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ocsync.auth.credentials import find_bearer
 from ocsync.auth.upload_tokens import UploadGrant, UploadTokens
 from ocsync.dialects.cors import Cors, origins_of
 from ocsync.dialects.face import Beginning
@@ -31,6 +31,7 @@ from spaces.errors import UploadNotFound
 from spaces.ids import UploadId, is_id
 from spaces.model import Actor, Place
 from spaces.names import require_name
+from spaces.throttle import network_of
 from spaces.tree import Tree
 from spaces.upload_model import (
     Intent,
@@ -100,7 +101,7 @@ def phrase(problem: Problem) -> object:
 
 def phrase_upload(problem: Problem) -> object:
     """Errors of an upload: one that is not there has nothing to say."""
-    return None if problem.status == 404 else phrase(problem)  # noqa: PLR2004
+    return None if problem.status == 404 else phrase(problem)
 
 
 def pool_of(settings: PulseSettings) -> Pool | None:
@@ -149,10 +150,7 @@ class PulseDoor:
 
     def enter(self, environ: Environ) -> str | None:
         """The token that came with the request, not yet read."""
-        authorization: str = environ.get("HTTP_AUTHORIZATION", "")
-        scheme, _, value = authorization.partition(" ")
-        bearer = value.strip() if scheme.lower() == "bearer" else None
-        return environ.get("HTTP_X_UPLOAD_TOKEN") or bearer
+        return environ.get("HTTP_X_UPLOAD_TOKEN") or find_bearer(environ)
 
     def begin(
         self, visitor: str | None, command: Create, environ: Environ
@@ -172,7 +170,7 @@ class PulseDoor:
         if self.pool is None:
             raise HttpProblem(401, "Upload token required", headers=_CHALLENGE)
         require_size(command.length, self.pool.upload_bytes)
-        address = pooled_address(environ.get("REMOTE_ADDR", ""))
+        address = network_of(environ.get("REMOTE_ADDR", ""))
         target = Target(
             actor=None, place=None, intent=intent, address=address, pool=self.pool
         )
@@ -271,17 +269,6 @@ def require_size(length: int | None, most: int | None) -> None:
         raise HttpProblem(413, f"Upload too large: at most {most} bytes are allowed")
 
 
-def pooled_address(address: str) -> str:
-    """What counts as one address: one of IPv4, or a customer's network of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if parsed.version == 4:  # noqa: PLR2004
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
 def _text(content: dict[str, Any], key: str) -> str:
     """A text in the request; empty if it is missing.
 
@@ -291,6 +278,6 @@ def _text(content: dict[str, Any], key: str) -> str:
     value = content.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > 4096:  # noqa: PLR2004
+    if not isinstance(value, str) or len(value) > 4096:
         raise HttpProblem(400, "Invalid request", code="invalid_request")
     return value
