@@ -214,7 +214,7 @@ def problem_of(
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Problem:
     """A problem from its status; what is not given follows from that."""
-    family = status if status in _CODES else 500 if status >= 500 else 400  # noqa: PLR2004
+    family = status if status in _CODES else 500 if status >= 500 else 400
     usual_code, usual_sabre = _CODES[family]
     return Problem(
         status=status,
@@ -232,7 +232,7 @@ def status_line(status: int) -> str:
 
 
 def _ocs_code(status: int) -> int:
-    if status >= 500:  # noqa: PLR2004
+    if status >= 500:
         return _OCS_SERVER_ERROR
     return _OCS.get(status, status)
 

@@ -179,7 +179,7 @@ def _url(environ: WSGIEnvironment) -> str:
 def _window(parameters: Mapping[str, str]) -> tuple[Instant, Instant] | None:
     """From when to when the signature is good."""
     expires = parameters["OC-Expires"]
-    if not (expires.isascii() and expires.isdigit()) or len(expires) > 9:  # noqa: PLR2004
+    if not (expires.isascii() and expires.isdigit()) or len(expires) > 9:
         return None
     try:
         signed_at = datetime.fromisoformat(parameters["OC-Date"])

@@ -23,8 +23,8 @@ from spaces.model import Actor
 
 MESSAGE: Final = "Authentication error"
 
-#: ownCloud's client while it still asks for passwords in its own window.
 _ASKS_ITSELF: Final = re.compile(r"mirall/[2-5]\.")
+"""ownCloud's client while it still asks for passwords in its own window."""
 
 
 class Guard:
@@ -60,7 +60,7 @@ class Guard:
         try:
             return self._app(environ, start_response)
         except HttpProblem as error:
-            if error.problem.status == 401 and not error.problem.headers:  # noqa: PLR2004
+            if error.problem.status == 401 and not error.problem.headers:
                 raise self._refusal(environ) from error
             raise
 

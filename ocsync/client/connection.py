@@ -88,7 +88,7 @@ class Answer:
     @property
     def is_done(self) -> bool:
         """Whether it is what was asked for."""
-        return 200 <= self.status < 300  # noqa: PLR2004
+        return 200 <= self.status < 300
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes of a stream; empty at its end.

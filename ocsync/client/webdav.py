@@ -77,7 +77,7 @@ def find(http: Http, url: str) -> Remote | None:
         Temporary, Refused, ClientError: it cannot be told.
     """
     with http.stream("PROPFIND", url, _headers(0), _ASKED) as answer:
-        if answer.status == 404:  # noqa: PLR2004
+        if answer.status == 404:
             return None
         is_other = answer.is_done and answer.status != _MULTISTATUS
         if is_other or answer.status in {400, 405, 415, 501}:
@@ -112,7 +112,7 @@ def make_folder(http: Http, url: str) -> bool:
         Temporary, Refused: it cannot be made, for one because its parent is missing.
     """
     answer = http.ask("MKCOL", folder_url(url))
-    if answer.status == 405:  # noqa: PLR2004 - there is something (RFC 4918 §9.3.1)
+    if answer.status == 405:  # there is something (RFC 4918 §9.3.1)
         return False
     require(answer, 201)
     return True
@@ -127,7 +127,7 @@ def _headers(depth: int) -> dict[str, str]:
 
 
 def _why_no_webdav(answer: Answer) -> str:
-    if answer.status == 400:  # noqa: PLR2004 - it may, but not about this URL
+    if answer.status == 400:  # it may, but not about this URL
         return explain(_with_body(answer))
     return "this URL does not speak WebDAV"
 

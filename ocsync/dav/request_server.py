@@ -199,7 +199,7 @@ class SpacesRequestServer(RequestServer):
         except AlreadyExists:
             raise _exists() from None
         except DAVError as error:
-            raise (_exists() if error.value == 405 else error) from None  # noqa: PLR2004
+            raise (_exists() if error.value == 405 else error) from None
         made = self._require_resource(environ)
         assert isinstance(made, NodeResource)
         headers = written_headers(request, made.entry.node)

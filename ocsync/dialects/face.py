@@ -140,7 +140,7 @@ class UploadFace(Generic[V]):
         if method not in self.window.dialect.versioned:
             return
         get = header_reader(environ)
-        if get("Tus-Resumable") is None and self.no_version != 412:  # noqa: PLR2004
+        if get("Tus-Resumable") is None and self.no_version != 412:
             raise HttpProblem(
                 self.no_version,
                 f"Tus-Resumable: {VERSION} is missing",

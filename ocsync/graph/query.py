@@ -273,6 +273,6 @@ def _parse_search(text: str) -> str:
 
 
 def _parse_number(option: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise HttpProblem(400, f"{option} must be a whole number")
     return int(text)

@@ -72,7 +72,7 @@ class Errors:
     def report(self, error: Exception) -> None:
         """Log the error if nobody expected it, or it is the store's."""
         is_known = is_expected(error) and not isinstance(error, StoreUnavailable)
-        if not is_known or describe(error).status == 500:  # noqa: PLR2004
+        if not is_known or describe(error).status == 500:
             self._log.error("request failed", exc_info=error)
 
 

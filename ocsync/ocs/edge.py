@@ -60,7 +60,7 @@ def _route(path: str, answer: Callable[..., Data]) -> Route:
             data = answer(call, **variables)
         except (SpacesError, HttpProblem) as error:
             problem = describe(error)
-            if problem.status == 401:  # noqa: PLR2004
+            if problem.status == 401:
                 raise  # the middleware knows which challenges to send
             return wrap(failure(version, problem), [], as_json=as_json)
         return wrap(success(version), data, as_json=as_json)

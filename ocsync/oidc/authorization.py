@@ -177,6 +177,6 @@ def _granted_scope(text: str) -> str:
 
 
 def _number(text: str | None) -> int | None:
-    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:  # noqa: PLR2004
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:
         return None
     return int(text)

@@ -122,7 +122,7 @@ class Browser:
                 state=error.state,
                 iss=issuer,
             )
-        if call.request.method == "GET" and response.status_code == 303:  # noqa: PLR2004
+        if call.request.method == "GET" and response.status_code == 303:
             response.status_code = 302
         return response
 

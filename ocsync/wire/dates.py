@@ -52,7 +52,8 @@ def format_http_date(instant: Instant) -> str:
 def format_iso_date(instant: Instant) -> str:
     """The instant as `1994-11-06T08:49:37Z` (RFC 3339)."""
     at = to_datetime(Instant(min(max(instant, EARLIEST), LATEST)))
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at.year > 999 else at.isoformat()  # noqa: PLR2004 -- strftime pads years on some platforms only
+    # strftime pads years on some platforms only.
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at.year > 999 else at.isoformat()
 
 
 def parse_http_date(text: str) -> Instant | None:
