@@ -4,7 +4,7 @@ Only spaces are shared, as a whole: single files and folders have no permissions
 their own, and there are no links.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -16,7 +16,7 @@ from ocsync.graph.documents import (
     Version,
     permission_document,
 )
-from ocsync.graph.query import Collection, parse_query
+from ocsync.graph.query import Collection, Query, parse_query
 from ocsync.graph.request import (
     list_field,
     object_field,
@@ -166,12 +166,12 @@ class Members:
         raise UserNotFound
 
 
-def _permission_query(call: Call) -> Any:
+def _permission_query(call: Call) -> Query:
     args = {name: text for name, text in call.args.items() if name != "$filter"}
     return parse_query(args, _PERMISSIONS)
 
 
-def _single_role(document: Any) -> Role:
+def _single_role(document: Mapping[str, Any]) -> Role:
     if document.get("expirationDateTime") is not None:
         raise HttpProblem(400, "Memberships that expire are not supported")
     roles = list_field(document, "roles")
@@ -180,7 +180,7 @@ def _single_role(document: Any) -> Role:
     return require_role(roles[0])
 
 
-def _recipient(recipient: Any) -> UserId:
+def _recipient(recipient: object) -> UserId:
     if not isinstance(recipient, dict):
         raise HttpProblem(400, "recipients must hold objects")
     object_field(recipient, "@libre.graph.recipient")

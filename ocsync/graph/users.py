@@ -4,7 +4,7 @@ Administrators see and change every account. Everybody else sees their own, and 
 others by at least three letters of their name, with nothing but name and id.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -176,7 +176,7 @@ class Users:
         self._accounts.delete(found.id)
         return empty_response()
 
-    def _enabled(self, document: Any, user: User) -> User:
+    def _enabled(self, document: Mapping[str, Any], user: User) -> User:
         wanted = document.get("accountEnabled")
         if wanted is None or wanted == (user.disabled_at is None):
             return user
@@ -233,13 +233,13 @@ def _require_admin(call: Call) -> Actor:
     return actor
 
 
-def _refuse_others(document: Any, known: set[str]) -> None:
+def _refuse_others(document: Mapping[str, Any], known: set[str]) -> None:
     unknown = ", ".join(sorted(set(document) - known))
     if unknown:
         raise HttpProblem(400, f"You cannot change {unknown} yourself")
 
 
-def _password(document: Any) -> str | None:
+def _password(document: Mapping[str, Any]) -> str | None:
     profile = object_field(document, "passwordProfile") or {}
     return text_field(profile, "password")
 
