@@ -154,7 +154,12 @@ class Joining:
                 transfer=Transfer(open_body=_no_body),
                 chunk=Chunk(0),
             )
-            return performance.join(parts)
+            try:
+                return performance.join(parts)
+            except FinishFailed as failed:
+                if isinstance(failed.cause, errors.BlobNotFound):
+                    self._parts(upload, terms)  # or was one of them given up?
+                raise
 
     def _fail(self, upload: Upload) -> None:
         """End the upload, unless another request has done something with it.

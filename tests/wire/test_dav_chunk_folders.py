@@ -47,7 +47,7 @@ class Client:
             url,
             method=method,
             headers=dict(headers or {}),
-            expect_errors=status is None or status >= 400,
+            expect_errors=status is None,
             status=status,
             **extra,
         )
@@ -366,6 +366,29 @@ def test_whoever_asks_again_waits_for_the_file(
     assert etags == {client.app.get(TARGET).headers["ETag"]}
 
 
+def test_a_chunk_taken_back_while_it_is_joined(
+    client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is wrong with the server then; what is left may be joined."""
+    client.begin()
+    client.put("1", PARTS[0])
+    client.put("2", PARTS[1])
+    absorb = library.uploads.absorb
+
+    def taken_back(*args: Any) -> Upload:
+        client.send("DELETE", f"{FOLDER}/2", status=204)
+        return absorb(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.uploads, "absorb", taken_back)
+        client.move(status=423)
+    client.app.get(TARGET, status=404)
+    client.move()
+
+    assert client.app.get(TARGET).body == PARTS[0]
+    assert library.uploads.list_open() == []
+
+
 def test_sizes_must_add_up(client: Client) -> None:
     """A total that the chunks do not make is refused."""
     client.begin()
@@ -416,12 +439,13 @@ def test_nobody_sees_the_chunks_of_another(client: Client, alice: Person) -> Non
 
 
 def test_a_destination_is_needed_and_must_be_a_place(client: Client) -> None:
-    """400 without one, or where no file can be."""
+    """400 without one or above all spaces, 404 where there is no folder of files."""
     client.begin()
     client.put("1", PARTS[0])
 
     client.send("MOVE", f"{FOLDER}/.file", status=400)
-    client.move(status=400, Destination=FOLDER + "/elsewhere")
+    client.move(status=400, Destination="/dav/spaces")
+    client.move(status=404, Destination=FOLDER + "/elsewhere")
     client.move(status=409, Destination="/dav/files/admin/missing/f.txt")
     client.move()
 
