@@ -137,6 +137,17 @@ class TestCreate:
                 guard=Guard(if_match=("other",)),
             )
 
+    def test_the_number_is_bounded(
+        self, team: Team, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of one user in one space; others have theirs."""
+        monkeypatch.setattr("spaces.locks.MAX_LOCKS_HELD", 1)
+        take_lock(team.editor, "a/d.txt")
+
+        with pytest.raises(LimitExceeded):
+            take_lock(team.editor, "a/b/c.txt")
+        take_lock(team.manager, "a/b/c.txt")
+
     def test_the_owner_is_bounded(self, team: Team, locks: Locks) -> None:
         """It is text for people, not a place to keep things."""
         with pytest.raises(LimitExceeded):
@@ -174,6 +185,13 @@ class TestRefresh:
         locks.refresh(team.editor.actor, team.editor.place("a/b/c.txt"), lock.token)
         with pytest.raises(LockNotFound):
             locks.refresh(team.editor.actor, team.editor.place(""), lock.token)
+
+    def test_not_through_what_it_does_not_cover(self, team: Team, locks: Locks) -> None:
+        """A lock on a folder alone is not its members'."""
+        lock = take_lock(team.editor, "a", deep=False)
+
+        with pytest.raises(LockNotFound):
+            locks.refresh(team.editor.actor, team.editor.place("a/d.txt"), lock.token)
 
     def test_only_by_its_owner(self, team: Team, locks: Locks) -> None:
         """Others may not, nor anybody what is not there."""

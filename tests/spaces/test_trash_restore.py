@@ -232,6 +232,7 @@ class TestRestore:
 
         with pytest.raises(TooDeep):
             trash.restore(desk.actor, desk.space_id, node_id, desk.place(f"{deep}/a"))
+        trash.restore(desk.actor, desk.space_id, node_id, desk.place(f"{deep[:-2]}/a"))
 
     def test_it_is_restored_once(self, desk: Desk, trash: Trash) -> None:
         """Then it is not in the trash any more."""

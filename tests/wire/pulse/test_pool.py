@@ -35,6 +35,12 @@ class TestPool:
             answer = Tus(there, "/uploads").create(4_000_000, None, status="*")
             assert answer.status_int == (201 if host == "1" else 507)
 
+    def test_mapped_addresses_are_those_of_ipv4(self, app: TestApp) -> None:
+        """A server that listens on `::` sees IPv4 clients so, each of them its own."""
+        for host in ("1", "2"):
+            there = TestApp(app.app, {"REMOTE_ADDR": f"::ffff:192.0.2.{host}"})
+            begin(Tus(there, "/uploads"), 3_000_000)
+
     def test_finalising_frees_the_pool_and_charges_the_space(
         self,
         *,
