@@ -35,12 +35,18 @@ class SpacesProvider(DAVProvider):
         self.library = library
         self._create_upload = create_upload
 
-    def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Resource | None:
+    def get_resource_inst(
+        self, path: str | None, environ: dict[str, Any]
+    ) -> Resource | None:
         """The resource at the decoded path below the mount; None if there is none.
+
+        wsgidav asks for None as well: what is above the mount.
 
         Raises:
             SpacesError: the actor may not see the space at all, or it is closed.
         """
+        if path is None:
+            return None
         request = dav_request(environ)
         resources = request.resources
         if path not in resources:

@@ -90,8 +90,9 @@ class TestDelete:
         assert dav.delete("nothing").status_int == 404
 
     def test_root(self, dav: Dav) -> None:
-        """405: a space is not deleted over WebDAV."""
-        assert dav.delete("").status_int == 405
+        """405: a space is not deleted over WebDAV, whatever URL names it."""
+        for url in (dav.base, "/webdav/", "/remote.php/webdav", "/dav/files/admin"):
+            assert dav.send("DELETE", raw=url).status_int == 405
 
     def test_body(self, dav: Dav) -> None:
         """415."""
