@@ -1,18 +1,14 @@
 """What tests of the domain and of what stands on it share: people, time, content."""
 
 import hashlib
-import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, event, insert, text
-from sqlalchemy.pool import Pool
+from sqlalchemy import Connection, insert, text
 
 from spaces.clock import SECOND, Instant
 from spaces.db.engine import Database
-from spaces.db.schema import TABLES, users
+from spaces.db.schema import TABLES, metadata, users
 from spaces.founding import insert_personal
 from spaces.ids import BlobId, SpaceId, UserId, new_id
 from spaces.library import Library
@@ -141,23 +137,10 @@ def place(space_id: SpaceId, path: str) -> Place:
 
 
 def empty_tables(database: Database) -> None:
-    """Delete every row of a database that tests share."""
-    names = ", ".join(table.name for table in TABLES)
-    database.write(
-        lambda connection: connection.execute(text(f"TRUNCATE {names} CASCADE"))
-    )
+    """Delete every row of a database that tests share.
 
-
-@contextmanager
-def traced_statements() -> Iterator[list[str]]:
-    """Every SQL statement of SQLite connections that are opened within the block."""
-    statements: list[str] = []
-
-    def trace(driver: sqlite3.Connection, _record: object) -> None:
-        driver.set_trace_callback(statements.append)
-
-    event.listen(Pool, "connect", trace)
-    try:
-        yield statements
-    finally:
-        event.remove(Pool, "connect", trace)
+    By DELETE, which takes a tenth of the time of TRUNCATE where there are few.
+    """
+    tables = [table for table in reversed(metadata.sorted_tables) if table in TABLES]
+    deletes = "; ".join(f"DELETE FROM {table.name}" for table in tables)
+    database.write(lambda connection: connection.execute(text(deletes)))
