@@ -1,4 +1,4 @@
-"""Counting the SQL statements that reading runs, on SQLite."""
+"""Counting the SQL statements that something costs, on SQLite."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,27 @@ import pytest
 from spaces.db.engine import Database
 from spaces.db.sqlite import driver_of
 
+_AROUND = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
+
 
 @contextmanager
-def statements_read(database: Database) -> Iterator[list[str]]:
-    """The statements run inside the block by one thread, but for BEGIN and such."""
+def statements_run(database: Database) -> Iterator[list[str]]:
+    """The statements that this thread runs inside the block, but for BEGIN and such."""
     if not database.is_sqlite:
         pytest.skip("statements are counted on SQLite")
     seen: list[str] = []
 
     def note(statement: str) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if not statement.lstrip().upper().startswith(_AROUND):
             seen.append(statement)
 
     with database.read() as connection:
-        driver = driver_of(connection)
-    driver.set_trace_callback(note)
+        drivers = [driver_of(connection)]
+    drivers.append(database.write(driver_of))
+    for driver in drivers:
+        driver.set_trace_callback(note)
     try:
         yield seen
     finally:
-        driver.set_trace_callback(None)
+        for driver in drivers:
+            driver.set_trace_callback(None)

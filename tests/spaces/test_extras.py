@@ -15,7 +15,7 @@ from spaces.query_parser import parse_query
 from tests.domain import Desk
 from tests.hung import COLOUR, RED, entry_at, extras_at, hang
 from tests.lock_team import Team, take_lock
-from tests.statements import statements_read
+from tests.statements import statements_run
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ class TestExtras:
         counts = []
         for name in ("one", "many"):
             folder = entry_at(desk, name)
-            with statements_read(desk.library.database) as statements:
+            with statements_run(desk.library.database) as statements:
                 found = properties.extras(desk.actor, folder)
             assert bool(found) is is_marked
             counts.append(len(statements))
@@ -140,7 +140,7 @@ class TestExtrasFor:
         root = entry_at(desk, "")
         found = desk.library.search.find(desk.actor, parse_query("*"), limit=200)
 
-        with statements_read(desk.library.database) as statements:
+        with statements_run(desk.library.database) as statements:
             properties.extras_for(desk.actor, [root, *found.entries])
 
         assert len(statements) <= 5
