@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, bindparam, create_engine, select
+from sqlalchemy import URL, Connection, bindparam, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 
 from spaces.db.failures import as_refusal, is_conflict, is_lost
@@ -24,6 +24,8 @@ from spaces.watch import Step, Watch
 T = TypeVar("T")
 
 _ATTEMPTS: Final = 20
+_LOCK_TIMEOUT: Final = "3s"
+"""How long an attempt waits for a lock: all of them together for a minute."""
 _PAUSE_SECONDS: Final = 0.002
 _POOL_SIZE: Final = 64
 _LOCK_SPACE: Final = Statement(
@@ -44,6 +46,13 @@ class PostgresStore:
             pool_pre_ping=True,
             connect_args=options,
         )
+
+        @event.listens_for(self._engine, "connect")
+        def bound_waits(driver: Any, _record: object) -> None:
+            # No option of the connection's start: poolers like pgbouncer refuse those.
+            driver.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+            driver.commit()
+
         self._snapshots = self._engine.execution_options(
             isolation_level="REPEATABLE READ"
         )

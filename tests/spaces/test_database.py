@@ -21,6 +21,7 @@ from spaces.db.turns import ThreadTurn, Ticket
 from spaces.errors import Busy, SchemaMismatch, StorageFull
 from spaces.policy import Durability
 from spaces.watch import Step
+from tests.domain import Desk
 
 
 def _set(key: str, value: str = "") -> Callable[[Connection], None]:
@@ -413,6 +414,30 @@ class TestOpen:
         database.close()
 
         assert synchronous == {Durability.SAFE: 2, Durability.FAST: 1}[durability]
+
+
+class TestStoppedWriter:
+    """PostgreSQL keeps a lock for a client that does not go on."""
+
+    def test_others_do_not_wait_for_ever(
+        self, database_url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who cannot have the space is told to come again."""
+        database = desk.library.database
+        if database.is_sqlite:
+            pytest.skip("only PostgreSQL locks spaces")
+        monkeypatch.setattr("spaces.db.postgres._LOCK_TIMEOUT", "10ms")
+        monkeypatch.setattr("spaces.db.postgres._ATTEMPTS", 2)
+        others = open_database(database_url, durability="fast")
+
+        def hold(_: Connection) -> None:
+            with pytest.raises(Busy):
+                others.write(_increment, space_id=desk.space_id)
+
+        database.write(hold, space_id=desk.space_id)
+
+        assert others.write(_increment, space_id=desk.space_id) == 1
+        others.close()
 
 
 class TestLostServer:
