@@ -25,6 +25,7 @@ from ocsync.wire.dates import format_http_date
 from ocsync.wire.media_types import media_type_of
 from ocsync.wire.permissions import permission_letters
 from spaces.clock import to_microseconds
+from spaces.errors import QuotaExceeded
 from spaces.library import Library
 from spaces.model import Actor, Place
 from spaces.upload_model import Intent, Lifetime, OnExisting, Result, Upload, UploadKind
@@ -64,6 +65,9 @@ class ChunkedUploads:
     def receive(self, request: DavRequest, place: Place, label: str) -> Upload:
         """Keep the request's body as a chunk, in place of one with the same label.
 
+        What is whole is replaced only by what is whole: a request that was given up
+        may be served later than the one that came instead.
+
         Raises:
             HttpProblem: it came without a length, broke off, or is too large.
             SpacesError: the actor may not write in the place's space, or it is full.
@@ -71,10 +75,20 @@ class ChunkedUploads:
         length = BoundedBody(request.environ).length
         if length is None:
             raise HttpProblem(411, "A chunk needs its Content-Length")
-        former = self.find_all(request.actor, label)
-        self.drop(chunk for chunk in former if chunk.label == label)
+        found = self.find_all(request.actor, label)
+        former = [one for one in found if one.label == label]
+        whole = [one for one in former if one.is_received]
+        self.drop(one for one in former if not one.is_received)
         command = Create(length=length, kind=UploadKind.PARTIAL, chunk=Chunk(length))
-        return self._create(request, command, place, label, Intent())
+        try:
+            chunk = self._create(request, command, place, label, Intent())
+        except QuotaExceeded:
+            if not whole:
+                raise
+            self.drop(whole)  # which holds the room
+            return self.receive(request, place, label)
+        self.drop(whole)
+        return chunk
 
     def mark(self, request: DavRequest, place: Place, label: str) -> None:
         """Keep an empty chunk, which says no more than that its label is known.

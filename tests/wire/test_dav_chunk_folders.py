@@ -1,6 +1,7 @@
 """Uploads in a folder of chunks, as ownCloud 10 and Nextcloud take them."""
 
 import hashlib
+import io
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,7 @@ def test_the_quota_holds_the_file_once(
     for at, part in enumerate(PARTS):
         client.put(str(at), part)
     client.put("9", b"d" * 11, status=507)
+    client.put("0", PARTS[0])
 
     client.move(OC_Total_Length=str(len(WHOLE)))
 
@@ -179,6 +181,23 @@ def test_a_chunk_may_be_sent_again_or_taken_back(client: Client) -> None:
     client.move()
 
     assert client.app.get(TARGET).body == b"right"
+
+
+def test_a_chunk_that_breaks_off_replaces_none(client: Client) -> None:
+    """A request of a cut connection may be served after the one that came instead."""
+    client.begin()
+    client.put("1", PARTS[0])
+    cut = {"CONTENT_LENGTH": "1000", "webob.is_body_seekable": False}
+    client.app.request(
+        f"{FOLDER}/1",
+        method="PUT",
+        environ={"wsgi.input": io.BytesIO(b"x"), **cut},
+        status=400,
+    )
+
+    client.move()
+
+    assert client.app.get(TARGET).body == PARTS[0]
 
 
 def test_an_upload_is_given_up(client: Client, library: Library) -> None:
