@@ -1,4 +1,4 @@
-"""nginx and Caddy in front of the server, with the files in `config/`."""
+"""nginx, Apache and Caddy in front of the server, with the files in `config/`."""
 
 import base64
 import getpass
@@ -124,7 +124,36 @@ def caddy_command(folder: Path, server_url: str, port: int) -> list[str]:
     return [require_program("caddy"), "run", "--config", str(folder / "Caddyfile")]
 
 
-COMMANDS = {"nginx": nginx_command, "caddy": caddy_command}
+def apache_command(folder: Path, server_url: str, port: int) -> list[str]:
+    """Run Apache with the shipped site, its names and ports changed."""
+    site = (CONFIG / "apache.conf").read_text()
+    for line, instead in (
+        ("<VirtualHost *:443>", f"<VirtualHost 127.0.0.1:{port}>"),
+        ("ServerName files.example.org", f"ServerName {NAME}"),
+        ("/etc/ssl/files.example.org/chain.pem", str(folder / "chain.pem")),
+        ("/etc/ssl/files.example.org/key.pem", str(folder / "key.pem")),
+        ("http://127.0.0.1:9200/", f"{server_url}/"),
+    ):
+        assert line in site
+        site = site.replace(line, instead)
+    modules = "".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+        for name in (
+            *("mpm_event", "authz_core", "reqtimeout", "ssl", "headers"),
+            *("proxy", "proxy_http"),
+        )
+    )
+    (folder / "apache.conf").write_text(
+        f"ServerRoot {folder}\nServerName {NAME}\nPidFile {folder}/apache.pid\n"
+        f"ErrorLog {folder}/error.log\nMutex file:{folder}\n"
+        f"Listen 127.0.0.1:{port}\n{modules}"
+        f"<IfModule unixd_module>\nUser www-data\nGroup www-data\n</IfModule>\n{site}"
+    )
+    program = require_program("apache2")
+    return [program, "-D", "FOREGROUND", "-f", str(folder / "apache.conf")]
+
+
+COMMANDS = {"nginx": nginx_command, "caddy": caddy_command, "apache": apache_command}
 
 
 @contextmanager
