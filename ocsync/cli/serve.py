@@ -121,8 +121,7 @@ def _found(settings: Settings) -> None:
 
 
 def _warn(server: ServerSettings) -> None:
-    is_public = server.host in {"", "*", "0.0.0.0", "::"}  # noqa: S104
-    if is_public and server.url is None and not server.hosts:
+    if server.listens_everywhere and server.url is None and not server.hosts:
         click.echo(
             "ocsync: only requests to localhost are answered: set OCSYNC_URL to the URL"
             " that clients use",

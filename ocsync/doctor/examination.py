@@ -31,6 +31,14 @@ from spaces.model import User
 _TIMEOUT_SECONDS: Final = 20.0
 _TOKEN_AGE: Final = 600 * SECOND
 _LABEL: Final = "ocsync doctor"
+_CLOSED: Final = (
+    DataFolderError,
+    OSError,
+    SettingsError,
+    SpacesError,
+    SQLAlchemyError,
+)
+"""What keeps a library from being opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +65,7 @@ class Examination:
         with ExitStack() as stack:
             try:
                 library = stack.enter_context(open_library(settings))
-            except (SpacesError, DataFolderError, SettingsError) as error:
-                yield storage.explain_closed(settings, error)
-                library = None
-            except (SQLAlchemyError, OSError) as error:
+            except _CLOSED as error:
                 yield storage.explain_closed(settings, error)
                 library = None
             if library is not None:

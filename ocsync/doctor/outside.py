@@ -15,7 +15,6 @@ from ocsync.doctor.findings import Finding, problem, warning, well
 from ocsync.settings import ServerSettings
 
 _MOST_SKEW_SECONDS: Final = 30.0
-_EVERYWHERE: Final = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104
 _MISDIRECTED: Final = 421
 _UNAUTHORIZED: Final = 401
 
@@ -34,7 +33,7 @@ def local_url(server: ServerSettings) -> str | None:
     if server.unix_socket is not None or not server.port:
         return None
     scheme = "https" if server.has_tls else "http"
-    host = "127.0.0.1" if server.host in _EVERYWHERE else server.host
+    host = "127.0.0.1" if server.listens_everywhere else server.host
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.port}"
 
 
@@ -79,7 +78,7 @@ def examine_url(server: ServerSettings) -> Iterator[Finding]:
     """Whether the settings tell a URL that others can use."""
     check = "public URL"
     if server.url is None:
-        if server.host in _EVERYWHERE and not server.hosts:
+        if server.listens_everywhere and not server.hosts:
             yield problem(
                 check,
                 "it listens to every network but answers only to loopback names",

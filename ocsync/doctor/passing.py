@@ -25,6 +25,8 @@ _BLOCK: Final = bytes(65_536)
 _PAUSE_SECONDS: Final = 0.5
 _ATTEMPTS: Final = 20
 _TOO_LARGE: Final = 413
+_CHUNKED: Final = {"Transfer-Encoding": "chunked"}
+_CHUNKED_BODY: Final = Bytes(b"6\r\nocsync\r\n0\r\n\r\n")
 
 
 class _Half:
@@ -122,13 +124,6 @@ def _settled_offset(visit: Visit, url: str) -> int:
     return _WHOLE
 
 
-class _Chunked:
-    """The headers of a body whose length is not known, which is short."""
-
-    headers: Final = {"Transfer-Encoding": "chunked"}
-    body: Final = Bytes(b"6\r\nocsync\r\n0\r\n\r\n")
-
-
 def examine_methods(visit: Visit) -> Iterator[Finding]:
     """Whether a body of unknown length passes, and a Destination is understood."""
     check = "WebDAV"
@@ -137,7 +132,7 @@ def examine_methods(visit: Visit) -> Iterator[Finding]:
     first, second = f"{root}/{name}", f"{root}/{name}-moved"
     file_id = ""
     try:
-        put = visit.http.ask("PUT", first, _Chunked.headers, _Chunked.body)
+        put = visit.http.ask("PUT", first, _CHUNKED, _CHUNKED_BODY)
         file_id = put.get("OC-FileId") or ""
         moved = visit.http.ask("MOVE", first, {"Destination": second})
         got = visit.http.ask("GET", second)

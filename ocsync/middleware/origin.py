@@ -24,7 +24,6 @@ _HOST: Final = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
 )
 _USUAL_PORTS: Final = {"http": "80", "https": "443"}
-_ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
 _PAIR: Final = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)')
 _REMEMBERED: Final = 256
 """Hosts and addresses of which is remembered what was found out about them."""
@@ -60,7 +59,7 @@ class Origin:
         self._has_socket = settings.unix_socket is not None
         self._open_paths = open_paths
         self._names = {name.lower().rstrip(".") for name in settings.hosts}
-        if settings.host not in _ANY_ADDRESS:
+        if not settings.listens_everywhere:
             self._names.add(settings.host.lower())
         self._is_ours = lru_cache(_REMEMBERED)(self._judge_host)
         self._is_proxy = lru_cache(_REMEMBERED)(self._judge_peer)

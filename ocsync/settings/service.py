@@ -160,6 +160,11 @@ class ServerSettings:
         """Whether the server itself speaks https."""
         return self.tls_cert is not None
 
+    @property
+    def listens_everywhere(self) -> bool:
+        """Whether it takes connections at every address of the machine."""
+        return self.host in {"", "*", "0.0.0.0", "::"}  # noqa: S104
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
