@@ -1,9 +1,10 @@
-"""Making room where a quota would refuse: leftovers of the same owner give way.
+"""Making room where a quota would refuse: leftovers give way.
 
 A client that was killed amid an upload may send its file anew, in an upload of its
-own or in one piece. What the first upload was promised is no use to anybody then,
-though it stays promised until the upload expires. It is looked for only when a
-promise cannot be kept otherwise; nothing here is done while the quota suffices.
+own or in one piece. What the first upload was promised is no use to its owner then,
+though it stays promised until the upload expires; and what has expired holds its
+promise until the sweeper comes. Both are looked for only when a promise cannot be
+kept otherwise; nothing here is done while the quota suffices.
 """
 
 import logging
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 
 from spaces.access import Permission
 from spaces.blobs.base import BlobStore
-from spaces.clock import SECOND
+from spaces.clock import SECOND, Instant
 from spaces.db import leftovers as rows
 from spaces.db import uploads as upload_rows
 from spaces.db.engine import Database
@@ -34,7 +35,7 @@ _SILENCE: Final = 10 * SECOND
 
 
 class Leftovers:
-    """Ends uploads that something newer has taken the place of."""
+    """Ends uploads that have expired, or that something newer has replaced."""
 
     def __init__(self, *, database: Database, blobs: BlobStore) -> None:
         self._database = database
@@ -93,9 +94,7 @@ class Leftovers:
             self._blobs.discard(leftover.blob_id)
         if ended:
             held = sum(leftover.reserved_bytes for leftover in ended)
-            _LOG.info(
-                "superseded uploads ended: %d, holding %d bytes", len(ended), held
-            )
+            _LOG.info("leftover uploads ended: %d, holding %d bytes", len(ended), held)
         return bool(ended)
 
     def _ended(
@@ -107,7 +106,9 @@ class Leftovers:
     ) -> list[Leftover]:
         now = self._database.now(connection)
         parent_id, name = (None, "") if target is None else target
-        found = rows.superseded(
+        expired = rows.expired(connection, space_id, now)
+        _close(connection, space_id, expired, UploadState.EXPIRED, now)
+        superseded = rows.superseded(
             connection,
             owner_id,
             space_id,
@@ -116,7 +117,17 @@ class Leftovers:
             now=now,
             silence=_SILENCE,
         )
-        for leftover in found:
-            upload_rows.close(connection, leftover.id, UploadState.ABORTED, None, now)
-            release(connection, space_id, leftover.reserved_bytes)
-        return found
+        _close(connection, space_id, superseded, UploadState.ABORTED, now)
+        return expired + superseded
+
+
+def _close(
+    connection: Connection,
+    space_id: SpaceId,
+    found: list[Leftover],
+    state: UploadState,
+    now: Instant,
+) -> None:
+    for leftover in found:
+        upload_rows.close(connection, leftover.id, state, None, now)
+        release(connection, space_id, leftover.reserved_bytes)

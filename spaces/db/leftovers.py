@@ -1,7 +1,7 @@
-"""Uploads that nobody goes on with, because their files have come another way.
+"""Uploads that nobody goes on with: expired, or their files have come another way.
 
-One query tells them, driven by the owner's uploads; it is asked only where a quota
-would refuse, and only by `spaces.leftovers`.
+One query for each; they are asked only where a quota would refuse, and only by
+`spaces.leftovers`.
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,17 @@ _IS_WANTED_ANEW: Final = and_(
     uploads.c.parent_id == bindparam("parent_id", type_=String),
     uploads.c.name == bindparam("name", type_=String),
 )
+_EXPIRED: Final = Statement(
+    select(uploads.c.id, uploads.c.blob_id, uploads.c.reserved_bytes)
+    .where(
+        uploads.c.space_id == bindparam("space_id"),
+        uploads.c.state == _OPEN,
+        uploads.c.expires_at <= bindparam("now"),
+        uploads.c.holder.is_(None),
+        uploads.c.reserved_bytes > 0,
+    )
+    .with_for_update(of=uploads)
+)
 _SUPERSEDED: Final = Statement(
     select(uploads.c.id, uploads.c.blob_id, uploads.c.reserved_bytes, uploads.c.target)
     .where(
@@ -62,6 +73,12 @@ class Leftover:
     id: UploadId
     blob_id: BlobId
     reserved_bytes: int
+
+
+def expired(connection: Connection, space_id: SpaceId, now: Instant) -> list[Leftover]:
+    """Whosever uploads in a space have expired; nobody can claim them until commit."""
+    rows = _EXPIRED.all(connection, space_id=space_id, now=now)
+    return [Leftover(UploadId(row[0]), BlobId(row[1]), row[2]) for row in rows]
 
 
 def superseded(

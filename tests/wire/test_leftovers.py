@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from webtest import TestApp
 
-from spaces.clock import MINUTE
+from spaces.clock import HOUR, MINUTE
 from spaces.errors import UploadNotFound
 from spaces.library import Library
 from spaces.model import Role, Space
@@ -78,7 +78,7 @@ def test_a_file_sent_anew_frees_what_was_left(
     with caplog.at_level("INFO", logger="spaces.leftovers"):
         put(tus, "tiny.txt", 20_000, status=201)
 
-    assert caplog.messages == ["superseded uploads ended: 1, holding 60000 bytes"]
+    assert caplog.messages == ["leftover uploads ended: 1, holding 60000 bytes"]
     assert reserved(library, admin, space) == 0
     assert library.uploads.get(upload.id).state is UploadState.ABORTED
     assert upload.blob_id not in set(library.blobs.staged_ids())
@@ -201,6 +201,22 @@ def test_an_upload_that_keeps_both_is_not_superseded(
     plain.create(LARGE, "large.bin", status=507)
 
     assert plain.offset(left) == 0
+
+
+def test_what_has_expired_is_in_nobodys_way(
+    tus: Tus, library: Library, admin: Person, space: Space, alice: Person
+) -> None:
+    """Its quota is free at once, also before the sweeper comes, and for others."""
+    library.catalog.set_member(admin.actor, space.id, alice.actor.user_id, Role.EDITOR)
+    tus.start(LARGE, "large.bin")
+    left = library.uploads.list_open()[0]
+    age(library, 25 * HOUR)
+
+    put(Tus(tus.app, tus.url, alice.basic), "other.bin", 50_000, status=201)
+
+    assert library.uploads.get(left.id).state is UploadState.EXPIRED
+    assert left.blob_id not in set(library.blobs.staged_ids())
+    assert reserved(library, admin, space) == 0
 
 
 def superseded(tus: Tus, library: Library) -> Upload:
