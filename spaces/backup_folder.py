@@ -12,9 +12,11 @@ How a backup is made is `spaces.backup`'s matter, what is done with one
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from spaces.blobs.base import BlobReader, Staged
 from spaces.blobs.folder import FolderBlobStore
@@ -118,22 +120,26 @@ class BackupFolder:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write or replace a small file at once, durably, for its owner only."""
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with _replacing(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    replace_durably(new, path)
 
 
 def copy_private(source: Path, target: Path) -> None:
-    """Copy a file durably; the copy is for its owner only."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
+    """Copy a file at once, durably; the copy is for its owner only."""
+    with source.open("rb") as reader, _replacing(target) as writer:
         shutil.copyfileobj(reader, writer, _COPY_BYTES)
-        writer.flush()
-        os.fsync(writer.fileno())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written, which takes the path when the block has ended well."""
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    replace_durably(new, path)
 
 
 def replace_durably(source: Path, target: Path) -> None:

@@ -16,7 +16,6 @@ from spaces.backup_folder import (
     BackupFolder,
     copy_private,
     pour,
-    replace_durably,
 )
 from spaces.blobs.base import BlobStore
 from spaces.checksums import RunningChecksums
@@ -109,9 +108,7 @@ def restore(
     files = [path for path in folder.files.iterdir() if path.is_file()]
     for path in files:
         copy_private(path, data / path.name)
-    unfinished = data / f"{database_name}.new"
-    copy_private(folder.metadata, unfinished)
-    replace_durably(unfinished, data / database_name)
+    copy_private(folder.metadata, data / database_name)
     return Restored(
         count - len(missing), content_bytes, len(uploads), len(files), missing
     )

@@ -14,7 +14,7 @@ from spaces.blobs.folder import FolderBlobStore
 from spaces.clock import DAY, HOUR
 from spaces.db.engine import Database, open_database
 from spaces.errors import BlobNotFound, UploadNotFound
-from spaces.ids import BlobId
+from spaces.ids import BlobId, new_id
 from spaces.library import Library
 from spaces.policy import Policy
 from spaces.restore import restore, verify
@@ -288,6 +288,21 @@ def test_a_restore_never_overwrites(
             data=tmp_path / "new",
             database_name="ocsync.db",
             blobs=desk.library.blobs,
+        )
+
+
+def test_a_restore_leaves_uploads_of_others_alone(
+    desk: Desk, destination: Path, tmp_path: Path
+) -> None:
+    """A store in which somebody has begun an upload is used, too."""
+    make(desk, destination)
+    used = FolderBlobStore(tmp_path / "used", is_safe=False)
+    with used.stage(BlobId(new_id())) as staged:
+        staged.write(b"begun")
+
+    with pytest.raises(BackupError, match="holds something already"):
+        restore(
+            destination, data=tmp_path / "data", database_name="ocsync.db", blobs=used
         )
 
 
