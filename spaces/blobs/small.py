@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from spaces.blobs.base import BlobStore
+from spaces.blobs.writer import BLOCK_BYTES
 from spaces.checksums import RunningChecksums
 from spaces.ids import BlobId
 from spaces.model import Content
 
-SMALL_BYTES: Final = 64 * 1024
-"""The most that is held in memory for one writer."""
+SMALL_BYTES: Final = BLOCK_BYTES
+"""The most that is held in memory for one writer: no more than a larger one needs."""
 
 
 class SmallWriter:
