@@ -40,7 +40,8 @@ def open_library(
         watch: is told of all that is done with the library.
 
     Raises:
-        DataFolderError: the data folder cannot be used, or holds nothing yet.
+        DataFolderError: the data folder cannot be used, holds nothing yet, or has lost
+            its database (`create`).
         SchemaMismatch: the schema is older or newer.
         SettingsError: a URL in the settings names something unknown.
         StoreUnavailable: the bucket for file content cannot be used (`create`).
@@ -55,7 +56,14 @@ def open_library(
     blobs = open_blob_store(settings)
     if create:
         blobs.require_ready()
-    database = _open_database(settings, create=create, watch=watch)
+    try:
+        database = _open_database(settings, watch=watch)
+    except SchemaMismatch as error:
+        if not create or error.found != NO_SCHEMA:
+            raise
+        _require_no_content(blobs, settings)
+        upgrade(settings.database_url)
+        database = _open_database(settings, watch=watch)
     try:
         yield Library.open(
             database=database,
@@ -93,17 +101,22 @@ def _credentials(storage: StorageSettings) -> S3Credentials | None:
     )
 
 
-def _open_database(settings: Settings, *, create: bool, watch: Watch) -> Database:
+def _open_database(settings: Settings, *, watch: Watch) -> Database:
     url, durability = settings.database_url, settings.storage.durability
     try:
         return open_database(url, durability=durability, watch=watch)
     except ValueError as error:
         raise SettingsError(f"storage.database_url: {error}") from error
-    except SchemaMismatch as error:
-        if not create or error.found != NO_SCHEMA:
-            raise
-    upgrade(url)
-    return open_database(url, durability=durability, watch=watch)
+
+
+def _require_no_content(blobs: BlobStore, settings: Settings) -> None:
+    """Refuse content that a new database does not know: it would be swept away."""
+    if any(True for shard in blobs.shards() for _ in blobs.blob_ids(shard)):
+        raise DataFolderError(
+            "the database is empty, but there is content in"
+            f" {settings.blob_url}: name the database that it belongs to, or restore"
+            " a backup into a new folder"
+        )
 
 
 def _has_database(settings: Settings) -> bool:

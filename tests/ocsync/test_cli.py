@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ocsync.cli.entry import run as run_here
-from ocsync.datadir import read_secrets
+from ocsync.datadir import DataFolderError, read_secrets
 from ocsync.first_start import found
 from ocsync.library import open_library
 from ocsync.settings import Settings, load_settings
@@ -316,6 +316,24 @@ def put_file(settings: Settings) -> BlobId:
         place = Place(SpaceId(user.id), ("file",))
         library.files.commit(actor, place, content)
         return content.blob_id
+
+
+def test_content_without_its_database_is_not_served(
+    founded: Path, settings: Settings
+) -> None:
+    """A new database would have all of it swept away as garbage."""
+    blob_id = put_file(settings)
+    for file in founded.glob("ocsync.db*"):
+        file.unlink()
+
+    for _ in range(2):
+        with (
+            pytest.raises(DataFolderError, match="there is content"),
+            open_library(settings, create=True),
+        ):
+            pass
+
+    assert blob_id in {path.name for path in founded.rglob(blob_id)}
 
 
 def test_fsck_finds_nothing_wrong(
