@@ -5,9 +5,10 @@ from functools import partial
 from threading import Event
 
 import pytest
+from sqlalchemy import Connection
 
 from spaces.clock import DAY, HOUR
-from spaces.db import upkeep
+from spaces.db import blobs, upkeep
 from spaces.errors import BlobNotFound, SyncTokenExpired
 from spaces.ids import BlobId, new_id
 from spaces.library import Library
@@ -172,6 +173,19 @@ def test_lower_caps_hold_for_versions_seen_before(desk: Desk) -> None:
     assert len(desk.library.versions.list(desk.actor, node.id)) == 1
 
 
+def test_many_surplus_versions_go_in_steps(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is passed over for there being more than one step takes."""
+    monkeypatch.setattr("spaces.sweeper._ROWS_PER_STEP", 2)
+    for number in range(8):
+        node = desk.put("a.txt", str(number).encode()).node
+
+    _with_policy(desk, Policy(versions_max_count=1)).library.sweeper.sweep()
+
+    assert len(desk.library.versions.list(desk.actor, node.id)) == 1
+
+
 def test_the_change_log_is_trimmed(desk: Desk, clock: StepClock) -> None:
     """A client that comes back too late must start anew, and is told so."""
     root = desk.library.tree.get(desk.actor, desk.place("")).node
@@ -268,6 +282,28 @@ def test_stray_files_go_after_the_grace(desk: Desk, clock: StepClock) -> None:
     assert _content_of(desk, "done.txt") == b"done"
     assert _content_of(desk, "late.txt") == b"late"
     assert _content_of(desk, "kept.txt") == b"data"
+
+
+def test_content_that_is_named_in_the_last_moment_stays(
+    desk: Desk, clock: StepClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer commits between the sweeper's look at the rows and its deed."""
+    late = seal(desk.library, b"late")
+    sweeper = desk.library.sweeper
+    for _ in desk.library.blobs.shards():
+        sweeper.sweep()
+    clock.advance(2 * DAY)
+    look = blobs.needed_by_uploads
+
+    def commit_after_the_look(connection: Connection) -> set[BlobId]:
+        seen = look(connection)
+        desk.library.files.commit(desk.actor, desk.place("late.txt"), late)
+        return seen
+
+    monkeypatch.setattr(blobs, "needed_by_uploads", commit_after_the_look)
+    sweeper.sweep(steps=1)
+
+    assert _content_of(desk, "late.txt") == b"late"
 
 
 def test_a_round_is_bounded(desk: Desk) -> None:

@@ -143,6 +143,19 @@ class TestRestoring:
         assert answer.status_int == 423
 
 
+def test_through_the_folder(meta: Dav, dav: Dav) -> None:
+    """The web client 12 of ownCloud names the folder of the file, not any other."""
+    version_id = versions(meta)[-1].path.rpartition("/")[2]
+    ids = [dav.row(path, "oc:id").text(f"{OC}id") for path in ("folder", "")]
+
+    own, other = (
+        dav.send("GET", raw=f"/dav/meta/{each}/v/{version_id}") for each in ids
+    )
+
+    assert own.body == b"one"
+    assert other.status_int == 404
+
+
 def test_forgetting_one(meta: Dav) -> None:
     """DELETE, as a manager may."""
     latest, oldest = versions(meta)
