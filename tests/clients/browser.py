@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Dialog,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.live_server import LiveServer
 from tests.programs import complain, require_program
@@ -101,7 +108,14 @@ def watch(page: Page, complaints: list[str]) -> None:
         ),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("dialog", lambda dialog: _answer(dialog, complaints))
+
+
+def _answer(dialog: Dialog, complaints: list[str]) -> None:
+    """Leave a page that warns of what is lost by it; anything else is a complaint."""
+    if dialog.type != "beforeunload":
+        complaints.append(dialog.message)
+    dialog.accept()
 
 
 def log_in(page: Page, server: LiveServer, user: str = "admin") -> None:

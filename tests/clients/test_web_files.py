@@ -57,7 +57,7 @@ def shown(page: Page) -> list[str]:
 
 
 def test_folders_are_made_and_gone_through(server: LiveServer, page: Page) -> None:
-    """The focus is on what was made, then on the heading of where one has gone."""
+    """The focus is on what was made, then on the heading, and back where it was."""
     open_folder(page, server, "made")
     page.get_by_role("button", name="New folder").click()
     page.get_by_label("Name of the folder").fill("Summer & <b>sun")
@@ -70,7 +70,43 @@ def test_folders_are_made_and_gone_through(server: LiveServer, page: Page) -> No
     expect(page.get_by_role("heading", name="Summer & <b>sun")).to_be_focused()
     expect(page.get_by_text("Nothing is in here yet.")).to_be_visible()
     page.get_by_role("link", name="made").click()
-    expect(made).to_be_visible()
+    expect(made).to_be_focused()
+
+
+def test_names_that_cannot_be(server: LiveServer, visit: Visit, page: Page) -> None:
+    """Said where they are typed; what was typed stays when the name is taken."""
+    open_folder(page, server, "named")
+    put(server, "named", "a.txt", "b.txt")
+    file(page, "a.txt").focus()
+    page.keyboard.press("F2")
+    field = page.get_by_label("New name")
+    field.fill("a/b")
+    page.keyboard.press("Enter")
+    expect(field).to_have_js_property("validity.customError", value=True)
+
+    field.fill("b.txt")
+    page.keyboard.press("Enter")
+
+    dialog = page.get_by_role("dialog", name="Something of this name is there already")
+    expect(dialog.get_by_label("New name")).to_have_value("b.txt")
+    visit.expect_refusal(412)
+    page.keyboard.press("Escape")
+    expect(file(page, "a.txt")).to_be_focused()
+
+
+def test_links_to_files(server: LiveServer, page: Page) -> None:
+    """Copied from the menu; whoever follows one is led to the file."""
+    open_folder(page, server, "linked")
+    put(server, "linked", "a.txt", "b.txt")
+    page.get_by_role("button", name="Actions for b.txt").click()
+    page.get_by_role("menuitem", name="Copy a link to b.txt").click()
+    expect(page.get_by_text("The link is copied.")).to_be_visible()
+    address = page.evaluate("navigator.clipboard.readText()")
+
+    page.goto("about:blank")
+    page.goto(address)
+
+    expect(file(page, "b.txt")).to_be_focused()
 
 
 def test_sorted_and_narrowed(server: LiveServer, page: Page) -> None:
@@ -112,6 +148,7 @@ def test_searched_in_the_whole_space(server: LiveServer, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("It is called needle.txt now.")).to_be_visible()
     assert read(server, "searched/deep/needle.txt") == "needle in hay.txt"
+    expect(page.get_by_text("Nothing here is called so.")).to_be_visible()
 
 
 def test_selected_by_mouse(server: LiveServer, page: Page) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from ocsync.web.assets import read_assets
 from tests.clients.browser import log_in, visiting
 from tests.live_server import LiveServer, serving
 
@@ -56,7 +57,8 @@ def test_the_first_view_is_small(server: LiveServer, browser: Browser) -> None:
         page.goto(f"{server.url}/#/s/{server.personal_space()}")
         expect(page.get_by_role("button", name="File first.txt")).to_be_visible()
 
-        sizes = {each.url: each.request.sizes() for each in answers}
+        first = list(answers)  # what is fetched for later does not count
+        sizes = {each.url: each.request.sizes() for each in first}
 
     assert any(url.endswith("/main.js") for url in sizes)
     assert len(sizes) <= FIRST_VIEW_ANSWERS, sizes
@@ -65,6 +67,48 @@ def test_the_first_view_is_small(server: LiveServer, browser: Browser) -> None:
         for each in sizes.values()
     )
     assert total <= FIRST_VIEW_BYTES, sizes
+
+
+def test_all_is_there_before_the_server_goes(
+    server: LiveServer, browser: Browser
+) -> None:
+    """Every module is fetched while there is time, whoever will need it."""
+    with visiting(browser) as visit:
+        log_in(visit.page, server)
+        visit.page.wait_for_function(_HAS_FETCHED, arg=[
+            path
+            for path in read_assets().files
+            if path.endswith(".js") and not path.startswith(("texts/de", *_OF_WORKERS))
+        ])  # fmt: skip
+        assert visit.complaints == []
+
+
+_OF_WORKERS = ("wire/hash_worker", "wire/sha1")
+_HAS_FETCHED = """(paths) => {
+  const names = performance.getEntriesByType("resource").map((each) => each.name);
+  return paths.every((path) => names.some((name) => name.endsWith(`/${path}`)));
+}"""
+
+
+def test_a_module_that_does_not_come(server: LiveServer, browser: Browser) -> None:
+    """Whoever needs it hears of that; a view without it offers another try."""
+    with server.api() as api:
+        api.put("/dav/files/admin/stays.txt", content=b"x").raise_for_status()
+    with visiting(browser) as visit:
+        page = visit.page
+        page.route(re.compile("/view/(deeds|trash).js$"), lambda route: route.abort())
+        log_in(page, server)
+        page.goto(f"{server.url}/#/s/{server.personal_space()}")
+        page.get_by_role("button", name="Delete stays.txt").click()
+        notice = "This part of the page could not be loaded. Reload the page."
+        expect(page.get_by_role("status").get_by_text(notice)).to_be_visible()
+        page.get_by_role("link", name="Trash").click()
+        expect(page.get_by_role("alert")).to_have_text(notice)
+        page.unroute_all(behavior="ignoreErrors")
+
+        page.get_by_role("button", name="Try again").click()
+
+        expect(page.get_by_role("heading", name="Trash of Admin")).to_be_visible()
 
 
 def test_a_second_tab_keeps_both_signed_in(

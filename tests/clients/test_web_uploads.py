@@ -127,6 +127,8 @@ def test_taken_names_are_asked_about(
             (tmp_path / name).write_text("new")
 
     choose(page, [tmp_path / "a.txt"])
+    expect(page.get_by_text("There: 5 B")).to_be_visible()
+    expect(page.get_by_text("To be uploaded: 3 B")).to_be_visible()
     page.get_by_role("button", name=re.compile("Replace")).click()
     expect(page.get_by_role("row", name="File a.txt 3 B")).to_be_visible()
     choose(page, [tmp_path / "b.txt", tmp_path / "c.txt", tmp_path / "d.txt"])
@@ -186,7 +188,9 @@ def test_a_file_chosen_again_goes_on(
     )
     choose(page, big)
     expect(page.get_by_text("No connection; trying again")).to_be_visible()
-    page.reload()
+    with page.expect_event("dialog") as warning:
+        page.reload()
+    assert warning.value.type == "beforeunload"
     page.unroute_all(behavior="ignoreErrors")
     sent = Sent(page)
 

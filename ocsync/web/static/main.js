@@ -6,8 +6,8 @@ import { Unfinished } from "./state/unfinished.js";
 import { explain, language, texts } from "./texts/texts.js";
 import { App } from "./view/app.js";
 import { continueDrops } from "./view/continuing.js";
-import { askConflict } from "./view/dialogs.js";
 import { h } from "./view/dom.js";
+import { fetchLater } from "./view/later.js";
 import { Shell } from "./view/shell.js";
 import { TransfersPanel } from "./view/transfers.js";
 import { VIEWS } from "./view/views.js";
@@ -50,14 +50,18 @@ async function enter(shell, login, announce) {
     hashFile,
     unfinished: new Unfinished(user.id),
     drops,
-    askConflict,
+    askConflict: async (...given) => (await import("./view/dialogs.js")).askConflict(...given),
     locks: navigator.locks,
   });
   shell.head(user, () => login.end());
   shell.main.after(new TransfersPanel({ transfers, announce }).element);
   const wire = { server, files, drops, downloads: new Downloads(server) };
   continueDrops({ drops, transfers, shell }).finally(() => transfers.findOld());
+  addEventListener("beforeunload", (event) => {
+    if (login.isIn && transfers.endWithPage) event.preventDefault();
+  });
   await new App({ shell, user, wire, transfers, views: VIEWS }).open();
+  fetchLater();
 }
 
 function showWelcome(shell, login, notice) {
@@ -80,4 +84,7 @@ async function showClients(shell, announce) {
 
 document.documentElement.lang = language;
 document.title = texts.title;
-start(new Shell());
+const shell = new Shell();
+// What fails where nobody waits for it is told all the same.
+addEventListener("unhandledrejection", ({ reason }) => shell.announce(explain(reason)));
+start(shell);

@@ -19,6 +19,14 @@ export function sorted(entries, { column, isDescending }) {
   );
 }
 
+const MOST_BYTES = 255;
+
+/** Whether a file or folder can be called so. */
+export function isName(text) {
+  const isShort = new TextEncoder().encode(text).length <= MOST_BYTES;
+  return isShort && ![".", ".."].includes(text) && !/[/\\\p{Cc}]/u.test(text);
+}
+
 /** The name with the first number that makes it free: `a (2).txt`. */
 export function freeName(name, taken) {
   const dot = name.lastIndexOf(".");

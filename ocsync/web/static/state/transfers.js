@@ -139,6 +139,11 @@ export class Transfers extends EventTarget {
     };
   }
 
+  /** Whether something is under way that does not go on by itself after a reload. */
+  get endWithPage() {
+    return this.all.some((each) => isMoving(each) && each.batch.drop === null);
+  }
+
   changed() {
     this.dispatchEvent(new Event("change"));
   }

@@ -11,7 +11,13 @@ const base = (tag) => tag.split("-")[0].toLowerCase();
 export const language = navigator.languages.find((tag) => base(tag) in CATALOGUES) ?? "en";
 export const texts = await CATALOGUES[base(language)]();
 
+/** Whether a part of the page itself could not be loaded, as each browser calls it. */
+export function isUnloaded({ message }) {
+  return /dynamically imported|Importing a module/.test(message);
+}
+
 /** What an error says to a person. */
 export function explain(error) {
-  return texts.refusals[error.status] ?? texts.failed(error.status ?? error.message);
+  const status = error.status ?? (isUnloaded(error) ? "unloaded" : null);
+  return texts.refusals[status] ?? texts.failed(status ?? error.message);
 }

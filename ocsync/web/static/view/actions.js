@@ -58,6 +58,12 @@ export const ACTIONS = [
   { name: "move", icon: "move", isFor: (entries) => all(entries, "rename"), run: deed("move") },
   { name: "copy", icon: "copy", isFor: () => true, run: deed("copy") },
   {
+    name: "link",
+    icon: "link",
+    isFor: (entries) => entries.length === 1 && Boolean(navigator.clipboard),
+    run: deed("link"),
+  },
+  {
     name: "remove",
     icon: "remove",
     key: "Delete",

@@ -2,7 +2,7 @@
 // something is done at the server, told, and shown.
 
 import { readRoute } from "../state/route.js";
-import { explain, texts } from "../texts/texts.js";
+import { explain, isUnloaded, texts } from "../texts/texts.js";
 import { h } from "./dom.js";
 
 export class App {
@@ -11,6 +11,9 @@ export class App {
     Object.assign(this, { shell, user, wire, transfers, views });
     this.view = null;
     this.turn = 0;
+    /** In which order entries are listed, and at which one each view was left, by fragment. */
+    this.order = { column: "name", isDescending: false };
+    this.left = new Map();
     /** What was cut or copied: `{isCut, text, items}`; see `clipboard.js`. */
     this.clipboard = null;
     addEventListener("hashchange", () => this.open());
@@ -30,7 +33,8 @@ export class App {
     } catch (error) {
       if (turn !== this.turn || error.status === 401) return;
       this.leave();
-      shell.problem(explain(error), () => this.open());
+      const again = () => (isUnloaded(error) ? location.reload() : this.open());
+      shell.problem(explain(error), again);
     }
   }
 
@@ -40,11 +44,13 @@ export class App {
     this.shell.show(...view.parts());
     view.shown?.();
     document.title = view.title ? `${view.title} · ${texts.title}` : texts.title;
-    if (focus !== null && view.focus) view.focus(focus);
+    const at = focus ?? this.left.get(view.hash);
+    if (at && view.focus) view.focus(at);
     else this.shell.main.querySelector("h1").focus();
   }
 
   leave() {
+    if (this.view?.cursor) this.left.set(this.view.hash, this.view.cursor);
     this.view?.close?.();
     this.view = null;
   }

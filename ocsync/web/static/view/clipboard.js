@@ -5,7 +5,7 @@ import { may } from "../state/order.js";
 import { isWithin } from "../state/places.js";
 import { texts } from "../texts/texts.js";
 import { droppedFiles } from "../wire/local_files.js";
-import { around } from "./dialogs.js";
+import { around } from "./dom.js";
 
 /** Serve a view of entries until the signal says it is left. */
 export function takeClipboard(view, signal) {

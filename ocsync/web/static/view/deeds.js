@@ -1,4 +1,4 @@
-// The deeds behind `ACTIONS` that change or fetch what is there: each asks what it has to
+// The deeds behind `ACTIONS` and `TOOLS` that change or fetch what is there: each asks what it has to
 // ask, does it at the server, and offers to take it back.
 
 import { freeName } from "../state/order.js";
@@ -6,7 +6,9 @@ import { isSame, isWithin } from "../state/places.js";
 import { texts } from "../texts/texts.js";
 import { davPath } from "../wire/files.js";
 import { MOST_IN_ARCHIVE, archivePath } from "../wire/downloads.js";
-import { around, askName } from "./dialogs.js";
+import { BASE } from "../wire/server.js";
+import { askName } from "./dialogs.js";
+import { around } from "./dom.js";
 
 /** One file as it is, anything else as a zip. */
 export function download(entries, view, app) {
@@ -23,16 +25,39 @@ export function download(entries, view, app) {
   return app.download(archivePath(tops.map(({ id }) => id)), `${name}.zip`);
 }
 
-export async function rename([entry], view, app) {
-  const name = await askName({
-    title: texts.renameTitle, label: texts.newName, action: texts.save, name: entry.name,
+/** `title` and `wish` are what is asked again with, when a name is taken. */
+export async function makeFolder(view, app, { title = texts.newFolder, wish = "" } = {}) {
+  const name = await askName({ title, label: texts.folderName, action: texts.create, name: wish });
+  if (name === null) return;
+  await app.act(() => app.wire.files.makeFolder(view.space.id, [...view.names, name]), {
+    focus: name,
+    refused: async (error) => {
+      if (error.status !== 405) return false;
+      await makeFolder(view, app, { title: texts.nameTaken, wish: name });
+      return true;
+    },
   });
+}
+
+/** A link that stays when the entry is moved or renamed. */
+export async function link([{ id }], _view, app) {
+  await navigator.clipboard.writeText(new URL(`f/${encodeURIComponent(id)}`, BASE).href);
+  app.shell.announce(texts.linkCopied);
+}
+
+export async function rename([entry], view, app, { title = texts.renameTitle, wish = entry.name } = {}) {
+  const name = await askName({ title, label: texts.newName, action: texts.save, name: wish });
   if (name === null || name === entry.name) return;
   const { files } = app.wire;
   const [{ place: source }] = view.placed([entry]);
   const target = { ...source, names: [...source.names.slice(0, -1), name] };
   await app.act(() => files.move(source, target), {
     done: around(texts.renamed, name), undo: () => files.move(target, source), focus: name,
+    refused: async (error) => {
+      if (error.status !== 412) return false;
+      await rename([entry], view, app, { title: texts.nameTaken, wish: name });
+      return true;
+    },
   });
 }
 

@@ -1,7 +1,9 @@
 // Questions, each a modal dialog that resolves to its answer, or to null.
 
+import { isName } from "../state/order.js";
 import { texts } from "../texts/texts.js";
-import { h, nameOf } from "./dom.js";
+import { around, h, nameOf } from "./dom.js";
+import { exactDate, size } from "./format.js";
 
 /**
  * Show a dialog; `content(close)` makes what is in it, and `close(answer)` ends it.
@@ -56,6 +58,8 @@ export function askName({ title, label, action, name = "" }) {
     const dot = name.lastIndexOf(".");
     input.addEventListener("focus", () =>
       input.setSelectionRange(0, dot > 0 ? dot : name.length), { once: true });
+    input.addEventListener("input", () =>
+      input.setCustomValidity(isName(input.value.trim()) ? "" : texts.noName));
     const submit = (event) => {
       event.preventDefault();
       if (input.value.trim()) close(input.value.trim());
@@ -79,6 +83,8 @@ export async function askConflict(upload, existing) {
       h("button", { type: "button", onclick: () => close(value) }, text);
     return [
       h("p", {}, ...around(texts.conflictText, upload.name)),
+      existing.isFolder ? null : h("p", {}, texts.thereIs(facts(existing.size, existing.modified))),
+      h("p", {}, texts.yoursIs(facts(upload.file.size, new Date(upload.file.lastModified)))),
       h("div", { class: "choices" },
         existing.isFolder ? null : choice("replace", texts.replace),
         choice("keep", texts.keep),
@@ -92,8 +98,6 @@ export async function askConflict(upload, existing) {
   return answer ?? "skip";
 }
 
-/** The text with the name in it as an element of its own. */
-export function around(text, name) {
-  const [before, after] = text("\0").split("\0");
-  return [before, nameOf(name), after];
+function facts(bytes, when) {
+  return `${size(bytes)}, ${exactDate(when)}`;
 }

@@ -18,6 +18,7 @@ const ICONS = {
   more: "M12 5.5v.01 M12 12v.01 M12 18.5v.01",
   move: "M3 6a1 1 0 0 1 1-1h5l2 2h9a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z M9 13h6 M13 10.5l2.5 2.5-2.5 2.5",
   copy: "M9 9h11v11H9z M5 15H4V4h11v1",
+  link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1 M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1",
   find: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z M15.5 15.5L20 20",
   up: "M12 19V6 M6 11l6-6 6 6",
   uploadFolder: "M3 6a1 1 0 0 1 1-1h5l2 2h9a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z M12 16v-5 M9.5 13l2.5-2.5 2.5 2.5",
@@ -38,6 +39,12 @@ export function h(tag, properties = {}, ...children) {
 /** A name, which may run in the other direction than the text around it. */
 export function nameOf(text) {
   return h("bdi", {}, text);
+}
+
+/** The text with the name in it as an element of its own. */
+export function around(text, name) {
+  const [before, after] = text("\0").split("\0");
+  return [before, nameOf(name), after];
 }
 
 /** Put the focus on what has this label in the view, or on the heading. */

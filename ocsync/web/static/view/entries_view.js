@@ -19,6 +19,7 @@ export class EntriesView {
     Object.assign(this, { space, names, folder, app });
     this.closing = new AbortController();
     this.listing = new Listing();
+    this.listing.sort(app.order);
     this.selection = new Selection();
     this.list = new EntryList({
       label, listing: this.listing, selection: this.selection, host: this,
@@ -48,6 +49,20 @@ export class EntriesView {
   /** What is said of an entry's place; nothing in its own folder. */
   placeOf() {
     return null;
+  }
+
+  get hash() {
+    return folderHash(this.space.id, this.names);
+  }
+
+  /** The name of the entry that the keyboard is at. */
+  get cursor() {
+    return this.listing.get(this.selection.cursor)?.name;
+  }
+
+  sort(order) {
+    this.app.order = order;
+    this.listing.sort(order);
   }
 
   close() {

@@ -6,8 +6,7 @@ import { may } from "../state/order.js";
 import { folderHash } from "../state/route.js";
 import { Watch } from "../state/watch.js";
 import { explain, texts } from "../texts/texts.js";
-import { around } from "./dialogs.js";
-import { h, nameOf } from "./dom.js";
+import { around, h, nameOf } from "./dom.js";
 import { takeDrops } from "./drops.js";
 import { EntriesView } from "./entries_view.js";
 import { finder } from "./finder.js";
@@ -97,6 +96,7 @@ class FolderView extends EntriesView {
       }
       this.isWhole = true;
       this.redrawSoon();
+      if (this.wanted && document.activeElement?.matches("main h1")) super.focus(this.wanted);
       if (!this.isClosed) this.watch ??= this.watchChanges();
     } catch (error) {
       if (this.isClosed) return;
@@ -172,6 +172,12 @@ class FolderView extends EntriesView {
     else if (document.activeElement === document.body) this.focusNear();
   }
 
+  focus(name) {
+    super.focus(name);
+    // It may be in a part that is still to come.
+    this.wanted = this.isWhole ? null : name;
+  }
+
   focusNear() {
     const entry = this.listing.get(this.selection.cursor);
     if (!entry || !this.list.goTo(keyOf(entry))) document.querySelector("main h1").focus();
@@ -184,9 +190,8 @@ class FolderView extends EntriesView {
   onStored({ detail }) {
     const { spaceId, folder, name } = detail;
     if (detail.batch.size === 1) this.app.shell.whisper(...around(texts.stored, name));
-    const here = folderHash(this.space.id, this.names);
     const there = folderHash(spaceId, folder);
-    if (there === here || there.startsWith(`${here}/`)) this.lookSoon();
+    if (there === this.hash || there.startsWith(`${this.hash}/`)) this.lookSoon();
   }
 
   /** Look once for all that is stored within a moment. */

@@ -4,6 +4,8 @@ import { folderHash } from "../state/route.js";
 
 export async function open({ id }, app) {
   const { spaceId, names, isFolder } = await app.wire.files.locate(id);
-  location.replace(folderHash(spaceId, isFolder ? names : names.slice(0, -1)));
+  const hash = folderHash(spaceId, isFolder ? names : names.slice(0, -1));
+  if (!isFolder) app.left.set(hash, names.at(-1));
+  location.replace(hash);
   return null;
 }

@@ -15,7 +15,7 @@ const SHORTCUTS = "F2 Delete Control+A Control+X Control+C Control+V";
 export class EntryList {
   /**
    * `host` is the view: hrefOf(entry), placeOf(entry), openEntry(entry), rowActions(entry),
-   * openMenu(entries, anchor), runKey(key, entries), onSelect(). `signal` ends it.
+   * openMenu(entries, anchor), runKey(key, entries), sort(order), onSelect(). `signal` ends it.
    */
   constructor({ label, listing, selection, host, signal }) {
     Object.assign(this, { listing, selection, host });
@@ -144,7 +144,7 @@ export class EntryList {
     const isChosen = order.column === column;
     const direction = order.isDescending ? "descending" : "ascending";
     const sort = () => {
-      this.listing.sort({ column, isDescending: isChosen && !order.isDescending });
+      this.host.sort({ column, isDescending: isChosen && !order.isDescending });
       this.draw();
       this.heads.querySelector(`.${column} button`).focus();
     };

@@ -3,8 +3,8 @@
 import { hashOf } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { Spaces } from "../wire/spaces.js";
-import { around, ask, cancelButton } from "./dialogs.js";
-import { h } from "./dom.js";
+import { ask, cancelButton } from "./dialogs.js";
+import { around, h } from "./dom.js";
 
 /** Ask for name and description, make the space, and go to where members are added. */
 export async function makeSpace(app) {

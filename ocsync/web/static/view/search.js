@@ -1,6 +1,6 @@
 // What was found in a space: entries of all its folders.
 
-import { folderHash } from "../state/route.js";
+import { folderHash, hashOf } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { h, nameOf } from "./dom.js";
 import { EntriesView } from "./entries_view.js";
@@ -26,7 +26,8 @@ class SearchView extends EntriesView {
 
   take({ entries, total }) {
     this.listing.replace(entries);
-    this.count.textContent = texts.countedOf(entries.length, total);
+    this.list.element.hidden = total === 0;
+    this.count.textContent = total ? texts.countedOf(entries.length, total) : texts.noneFound;
   }
 
   parts() {
@@ -35,6 +36,10 @@ class SearchView extends EntriesView {
       h("h1", { tabindex: -1 }, this.title),
       this.bar, this.list.element, this.count,
     ];
+  }
+
+  get hash() {
+    return hashOf("find", this.space.id, this.words);
   }
 
   shown() {

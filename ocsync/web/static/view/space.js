@@ -3,8 +3,8 @@
 import { folderHash } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { Spaces } from "../wire/spaces.js";
-import { around, askSure } from "./dialogs.js";
-import { focusOn, h, iconButton, nameOf } from "./dom.js";
+import { askSure } from "./dialogs.js";
+import { around, focusOn, h, iconButton, nameOf } from "./dom.js";
 import { memberSearch } from "./member_search.js";
 import { quotaBar } from "./quota.js";
 import { roleChoice } from "./roles.js";

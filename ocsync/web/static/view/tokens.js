@@ -2,9 +2,9 @@
 
 import { explain, texts } from "../texts/texts.js";
 import { Tokens } from "../wire/tokens.js";
-import { around, ask, askSure, cancelButton } from "./dialogs.js";
+import { ask, askSure, cancelButton } from "./dialogs.js";
 import { copyButton } from "./copy.js";
-import { h, iconButton, nameOf } from "./dom.js";
+import { around, h, iconButton, nameOf } from "./dom.js";
 import { date } from "./format.js";
 
 const DAYS = [30, 90, 365, 3650];

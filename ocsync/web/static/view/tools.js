@@ -5,7 +5,6 @@ import { may } from "../state/order.js";
 import { hashOf } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { chosenFiles } from "../wire/local_files.js";
-import { askName } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 
 const TOOLS = [
@@ -26,7 +25,7 @@ const TOOLS = [
     name: "newFolder",
     icon: "add",
     isFor: ({ folder }) => may(folder, "fill"),
-    run: makeFolder,
+    run: async (...given) => (await import("./deeds.js")).makeFolder(...given),
   },
   {
     name: "trash",
@@ -41,14 +40,6 @@ const TOOLS = [
     href: ({ space }) => hashOf("space", space.id),
   },
 ];
-
-async function makeFolder({ space, names }, app) {
-  const name = await askName({
-    title: texts.newFolder, label: texts.folderName, action: texts.create,
-  });
-  if (name === null) return;
-  await app.act(() => app.wire.files.makeFolder(space.id, [...names, name]), { focus: name });
-}
 
 /** Let somebody choose files or, with `webkitdirectory`, a whole folder. */
 function choose(view, properties) {

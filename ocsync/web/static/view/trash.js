@@ -5,8 +5,8 @@ import { folderHash } from "../state/route.js";
 import { texts } from "../texts/texts.js";
 import { Spaces } from "../wire/spaces.js";
 import { Trash } from "../wire/trash.js";
-import { around, askName, askSure } from "./dialogs.js";
-import { h, icon, iconButton, nameOf } from "./dom.js";
+import { askName, askSure } from "./dialogs.js";
+import { around, h, icon, iconButton, nameOf } from "./dom.js";
 import { date, size } from "./format.js";
 
 export async function open({ spaceId }, app) {

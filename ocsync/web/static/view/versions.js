@@ -3,8 +3,8 @@
 import { kindOf } from "../state/kinds.js";
 import { explain, texts } from "../texts/texts.js";
 import { Versions } from "../wire/versions.js";
-import { around, openDialog } from "./dialogs.js";
-import { h, iconButton } from "./dom.js";
+import { openDialog } from "./dialogs.js";
+import { around, h, iconButton } from "./dom.js";
 import { exactDate, size } from "./format.js";
 import { showPreview } from "./preview.js";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Listing } from "../../../../ocsync/web/static/state/listing.js";
-import { freeName } from "../../../../ocsync/web/static/state/order.js";
+import { freeName, isName } from "../../../../ocsync/web/static/state/order.js";
 import { Selection } from "../../../../ocsync/web/static/state/selection.js";
 import { rowsInSight } from "../../../../ocsync/web/static/state/viewport.js";
 
@@ -54,6 +54,11 @@ test("a filter knows no case and no way of composing letters", () => {
 test("a free name is numbered before its ending", () => {
   assert.equal(freeName("a.tar.gz", ["a.tar (2).gz"]), "a.tar (3).gz");
   assert.equal(freeName(".profile", []), ".profile (2)");
+});
+
+test("what the server would refuse is no name", () => {
+  for (const name of ["a.txt", "...", "ä b", "x".repeat(255)]) assert.ok(isName(name), name);
+  for (const name of [".", "..", "a/b", "a\\b", "a\n", "é".repeat(128)]) assert.ok(!isName(name), name);
 });
 
 test("a click selects one, with keys it adds or reaches", () => {

@@ -241,3 +241,14 @@ test("paused, cancelled, and what was dropped is forgotten at the end", async ()
   assert.deepEqual([...server.stored.keys()], ["in/a"]);
   assert.deepEqual(forgotten, [7]);
 });
+
+test("only what was dropped and kept goes on after the page is left", async () => {
+  const transfers = transfersOf(server);
+  add(transfers, fileOf("chosen", 25));
+  assert.ok(transfers.endWithPage);
+  await settled(transfers);
+  assert.ok(!transfers.endWithPage);
+  transfers.add("space", ["in"], [{ file: fileOf("dropped", 25), path: [] }], 7);
+  assert.ok(!transfers.endWithPage);
+  await settled(transfers);
+});
