@@ -99,7 +99,19 @@ class Performance:
                 yield
             except LeaseLost:
                 self._lease.is_settled = True
+                if self._is_unneeded():
+                    self._writing.discard()
                 raise self._refusal(Reason.TAKEN_OVER) from None
+
+    def _is_unneeded(self) -> bool:
+        """Whether nobody goes on with these bytes, nor knows that they are there."""
+        upload = self._writing.upload
+        try:
+            present = self._depot.uploads.get(upload.id)
+        except errors.UploadNotFound:
+            return True
+        is_other = present.blob_id != upload.blob_id
+        return is_other or present.state is not UploadState.OPEN
 
     def _perform(self, effects: tuple[Effect, ...]) -> Upload:
         for effect in effects:

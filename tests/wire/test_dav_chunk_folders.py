@@ -15,7 +15,9 @@ from lxml import etree
 from sqlalchemy import text
 from webtest import TestApp, TestResponse
 
+from spaces.blobs.base import BlobStore, Staged
 from spaces.clock import DAY, HOUR, MINUTE
+from spaces.ids import BlobId
 from spaces.library import Library
 from spaces.model import Place, Space
 from spaces.upload_model import Upload, UploadState
@@ -198,6 +200,24 @@ def test_a_chunk_that_breaks_off_replaces_none(client: Client) -> None:
     client.move()
 
     assert client.app.get(TARGET).body == PARTS[0]
+
+
+def test_a_chunk_taken_back_before_its_first_byte(
+    client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its sender still writes is removed, for nobody else knows of it."""
+    client.begin()
+    stage = type(library.blobs).stage
+
+    def taken_back(blobs: BlobStore, blob_id: BlobId) -> Staged:
+        client.send("DELETE", f"{FOLDER}/1", status=204)
+        return stage(blobs, blob_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(library.blobs), "stage", taken_back)
+        client.put("1", PARTS[0], status=423)
+
+    assert list(library.blobs.staged_ids()) == []
 
 
 def test_an_upload_is_given_up(client: Client, library: Library) -> None:
