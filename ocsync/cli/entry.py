@@ -13,6 +13,7 @@ from ocsync.cli.commands import cli
 from ocsync.datadir import DataFolderError
 from ocsync.settings import SettingsError
 from spaces.audit_model import CALLER
+from spaces.db.failures import as_refusal
 from spaces.errors import SchemaMismatch, SpacesError
 
 DONE: Final = 0
@@ -59,7 +60,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ArgumentError as error:
         return _complain(f"the database URL makes no sense: {error}", WRONG_USAGE)
     except DBAPIError as error:
-        return _complain(f"the database refuses: {_first_line(error.orig)}", FAILED)
+        reason = as_refusal(error) or _first_line(error.orig)
+        return _complain(f"the database refuses: {reason}", FAILED)
     except BrokenPipeError:
         raise
     except OSError as error:

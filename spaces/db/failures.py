@@ -9,6 +9,8 @@ from spaces.errors import SpacesError, StorageFull
 
 _CONFLICT_STATES: Final = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock not available."""
+_FULL_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""The second where a full disk has no room for the index of the log either."""
 _FULL_STATES: Final = frozenset({"53100"})
 _LOST_STATES: Final = frozenset({"", "57P01", "57P02", "57P03", "53300"})
 """PostgreSQL: no answer at all, going down, crashed, not up yet, no connection left."""
@@ -44,7 +46,7 @@ def as_refusal(error: BaseException) -> SpacesError | None:
     driver_error = _driver_error(error)
     if isinstance(driver_error, sqlite3.Error):
         code = getattr(driver_error, "sqlite_errorcode", 0)
-        return StorageFull() if (code & 0xFF) == sqlite3.SQLITE_FULL else None
+        return StorageFull() if code in _FULL_CODES else None
     if getattr(driver_error, "sqlstate", None) in _FULL_STATES:
         return StorageFull()
     return None

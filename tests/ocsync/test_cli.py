@@ -1,6 +1,7 @@
 """The command line: results on stdout, one line for a mistake, exit codes."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,20 @@ def test_a_newer_schema_is_not_touched(
         code, line = fail(capsys, *command, "--data", founded)
         assert code == 1
         assert "9999" in line
+
+
+def test_a_disk_without_room_to_open_the_database(
+    capsys: pytest.CaptureFixture[str], founded: Path
+) -> None:
+    """SQLite says "disk I/O error", which sounds like a broken disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        _, line = fail(capsys, "user", "list", "--data", founded)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert "no room" in line
 
 
 def test_the_first_start_is_private(founded: Path, settings: Settings) -> None:
