@@ -242,6 +242,11 @@ def begin(library: Library, actor: Actor, data: bytes = b"") -> Upload:
     return library.uploads.get(upload.id)
 
 
+def content_of(upload: Upload) -> Content:
+    """Its bytes, once they are sealed."""
+    return Content(upload.blob_id, 10, Checksums("1" * 40, "1" * 8))
+
+
 def test_claims_are_exclusive(library: Library, actor: Actor) -> None:
     """One holder at a time; the epoch tells who came later."""
     upload = begin(library, actor)
@@ -269,6 +274,8 @@ def test_successor_shuts_the_former_holder_out(library: Library, actor: Actor) -
         library.uploads.reserve(former, 20)
     with pytest.raises(LeaseLost):
         library.uploads.absorb(former, ())
+    with pytest.raises(LeaseLost):
+        library.uploads.finish(former, content_of(former))
     library.uploads.release(former)
     ended = library.uploads.end(former, UploadState.FAILED, as_seen=True)
 
@@ -412,8 +419,7 @@ def test_sweeping_leaves_alone_what_has_moved_since_it_looked(
     clock.advance(HOUR - SECOND)
     held = library.uploads.claim(upload, "late", Claim.FREE)
     library.blobs.seal(held.blob_id, 10)
-    content = Content(held.blob_id, 10, Checksums("1" * 40, "1" * 8))
-    finished = library.uploads.finish(held, content)
+    finished = library.uploads.finish(held, content_of(held))
     monkeypatch.setattr("spaces.db.uploads.due", lambda *_, **__: [upload])
 
     library.uploads.sweep(HOUR)
