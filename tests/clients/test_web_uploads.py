@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.clients.browser import Visit
+from tests.clients.browser import Visit, log_in, visiting
 from tests.clients.page_uploads import (
     Sent,
     choose,
@@ -291,3 +291,28 @@ def test_a_busy_server_is_given_time(
     expect(page.get_by_role("row", name="File later.txt 5 B")).to_be_visible()
     assert len(asked) == 2
     assert page.evaluate("performance.now() - window.began") >= 3000
+
+
+def test_a_session_ends_amid_uploads(
+    server: LiveServer, browser: Browser, tmp_path: Path
+) -> None:
+    """What is not through and has to be chosen again is told of."""
+    (tmp_path / "late.txt").write_text("late")
+    with visiting(browser) as visit:
+        log_in(visit.page, server)
+        open_folder(visit.page, server, "ended")
+        visit.page.route(
+            re.compile("/dav/spaces/.*/ended$"),
+            lambda route: (
+                route.fulfill(status=401)
+                if route.request.method == "POST"
+                else route.continue_()
+            ),
+        )
+        visit.page.route("**/token", lambda route: route.fulfill(status=400))
+
+        choose(visit.page, tmp_path / "late.txt")
+
+        notice = re.compile("not all files are uploaded. Sign in and choose them again")
+        expect(visit.page.get_by_role("alert")).to_have_text(notice)
+        expect(visit.page.get_by_role("button", name="Sign in")).to_be_visible()

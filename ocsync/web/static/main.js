@@ -27,10 +27,7 @@ async function start(shell) {
     const login = new Login(configuration);
     const isDone = await login.finish();
     if (!login.isIn) return showWelcome(shell, login, isDone ? null : texts.signInFailed);
-    login.onLost = () => {
-      shell.head(null);
-      showWelcome(shell, login, texts.signedOut);
-    };
+    login.onLost = () => showLost(shell, login, texts.signedOut);
     await enter(shell, login, announce);
   } catch (error) {
     if (error.status !== 401) shell.problem(explain(error), () => start(shell));
@@ -53,6 +50,8 @@ async function enter(shell, login, announce) {
     askConflict: async (...given) => (await import("./view/dialogs.js")).askConflict(...given),
     locks: navigator.locks,
   });
+  login.onLost = () =>
+    showLost(shell, login, transfers.endWithPage ? texts.signedOutAmid : texts.signedOut);
   shell.head(user, () => login.end());
   shell.main.after(new TransfersPanel({ transfers, announce }).element);
   const wire = { server, files, drops, downloads: new Downloads(server) };
@@ -62,6 +61,11 @@ async function enter(shell, login, announce) {
   });
   await new App({ shell, user, wire, transfers, views: VIEWS }).open();
   fetchLater();
+}
+
+function showLost(shell, login, notice) {
+  shell.head(null);
+  showWelcome(shell, login, notice);
 }
 
 function showWelcome(shell, login, notice) {

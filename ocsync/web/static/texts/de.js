@@ -7,6 +7,9 @@ export const de = {
   welcome: "Deine Dateien, im Browser und in den Programmen, die du schon hast.",
   signInFailed: "Die Anmeldung hat nicht geklappt. Versuche es noch einmal.",
   signedOut: "Du bist abgemeldet worden. Melde dich wieder an, um weiterzumachen.",
+  signedOutAmid:
+    "Du bist abgemeldet worden, und nicht alle Dateien sind hochgeladen. Melde dich an, und" +
+    " wähle sie noch einmal: was schon da ist, wird nicht zweimal gesendet.",
   noSignIn:
     "Die Anmeldung hier braucht OpenID Connect, und https, wenn der Server nicht auf" +
     " diesem Rechner ist. Programme kommen trotzdem an die Dateien:",

@@ -7,6 +7,9 @@ export const en = {
   welcome: "Your files, in the browser and in the clients you already have.",
   signInFailed: "Signing in did not work. Try again.",
   signedOut: "You have been signed out. Sign in again to go on.",
+  signedOutAmid:
+    "You have been signed out, and not all files are uploaded. Sign in and choose them again:" +
+    " what is there already is not sent twice.",
   noSignIn:
     "Signing in here needs OpenID Connect, and https unless the server is on this" +
     " machine. Clients work all the same:",
