@@ -149,6 +149,17 @@ class TestLimits:
         """Small limits."""
         return {"dav.archive_max_files": 3, "dav.archive_max_size": 1000}
 
+    def test_as_much_as_is_allowed(
+        self, app: TestApp, library: Library, admin: Person, home: Space
+    ) -> None:
+        """The limits themselves are not too much."""
+        for number in range(2):
+            put(library, admin, home, f"full/{number}", b"x" * 500)
+
+        folder = folder_id(library, admin, home, "full")
+
+        app.get(f"/archiver?id={folder}", headers=admin.basic, status=200)
+
     def test_too_many(
         self, app: TestApp, library: Library, admin: Person, home: Space
     ) -> None:
