@@ -85,6 +85,33 @@ def set_password(loaded: LoadedSettings, name: str, password_stdin: bool) -> Non
         click.echo(password)
 
 
+@user.command("change")
+@click.argument("name")
+@click.option("--display-name", default=None, help="Shown to others.")
+@click.option("--mail", default=None, help="Mail address.")
+@click.option(
+    "--admin/--no-admin", default=None, help="May administer spaces and accounts."
+)
+@with_settings
+def change_user(
+    *,
+    loaded: LoadedSettings,
+    name: str,
+    display_name: str | None,
+    mail: str | None,
+    admin: bool | None,
+) -> None:
+    """Change what is given of NAME; the name itself stays."""
+    if display_name is None and mail is None and admin is None:
+        raise click.UsageError("nothing to change: say what")
+    with open_library(loaded.settings) as library:
+        account = library.accounts.get(name)
+        library.accounts.update(
+            account.id, display_name=display_name, mail=mail, is_admin=admin
+        )
+    click.echo(f"changed {account.name}", err=True)
+
+
 @user.command("disable")
 @click.argument("name")
 @with_settings

@@ -77,6 +77,23 @@ def test_users(capsys: pytest.CaptureFixture[str], founded: Path, run: Run) -> N
     assert "bob" not in table
 
 
+def test_an_account_is_changed(
+    capsys: pytest.CaptureFixture[str], founded: Path, run: Run
+) -> None:
+    """Only in what is given; the last administrator stays one."""
+    run("user", "add", "bob", "--mail", "b@x.example", "--data", founded)
+    succeed(capsys, "user", "change", "bob", "--admin", "--data", founded)
+    succeed(capsys, "user", "change", "admin", "--no-admin", "--data", founded)
+    last = run("user", "change", "bob", "--no-admin", "--data", founded)
+    listed = json.loads(succeed(capsys, "user", "list", "--json", "--data", founded))
+    idle = run("user", "change", "bob", "--data", founded)
+
+    assert [each["is_admin"] for each in listed] == [False, True]
+    assert listed[1]["mail"] == "b@x.example"
+    assert last.code == 1
+    assert idle.code == 2
+
+
 def test_a_password_is_generated_where_nobody_can_be_asked(
     founded: Path, run: Run, settings: Settings
 ) -> None:

@@ -81,8 +81,8 @@ def test_whatever_prints_a_table_prints_json() -> None:
     """What a person reads as a table or a sum, a script reads as JSON."""
     silent = {
         "serve", "sample", "reference", "man", "completion", "health", "add",
-        "password", "disable", "enable", "delete", "revoke", "remove", "upgrade",
-        "rotate-keys",
+        "password", "change", "disable", "enable", "delete", "revoke", "remove",
+        "upgrade", "rotate-keys",
     }  # fmt: skip
     lacking = {
         " ".join(path)
