@@ -138,6 +138,7 @@ def policy_of(settings: Settings) -> Policy:
         digest_all_bytes=uploads.eager_hash_size,
         lock_max_age=to_microseconds(settings.dav.max_lock_timeout),
         personal_quota_bytes=settings.storage.default_quota,
+        spare_bytes=settings.storage.min_free,
     )
 
 

@@ -36,14 +36,18 @@ from spaces.model import (
 )
 from spaces.policy import Policy
 from spaces.propagation import SpaceChange, begin_change_at
+from spaces.room import Room
 
 
 class Files:
     """Contents of files."""
 
-    def __init__(self, *, database: Database, blobs: BlobStore, policy: Policy) -> None:
+    def __init__(
+        self, *, database: Database, blobs: BlobStore, room: Room, policy: Policy
+    ) -> None:
         self._database = database
         self._blobs = blobs
+        self._room = room
         self._policy = policy
         self._leftovers = Leftovers(database=database, blobs=blobs)
 
@@ -55,7 +59,11 @@ class Files:
         Content of moderate size gets all its digests while it arrives; for larger
         content a background worker adds what nobody waits for. No more bytes may come
         than are expected.
+
+        Raises:
+            StorageFull: there is no room for what is expected.
         """
+        self._room.require(expected_bytes)
         is_moderate = (
             expected_bytes is not None
             and expected_bytes <= self._policy.digest_all_bytes

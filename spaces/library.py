@@ -20,6 +20,7 @@ from spaces.locks import Locks
 from spaces.passwords import default_passwords
 from spaces.policy import Policy
 from spaces.properties import Properties
+from spaces.room import Room
 from spaces.search import Search
 from spaces.sweeper import Sweeper
 from spaces.trash import Trash
@@ -34,6 +35,7 @@ class Library:
 
     database: Database
     blobs: BlobStore
+    room: Room
     policy: Policy
     storage_id: str
     catalog: Catalog
@@ -54,14 +56,16 @@ class Library:
     def open(cls, *, database: Database, blobs: BlobStore, policy: Policy) -> Self:
         """Wire the services."""
         uploads = Uploads(database=database, blobs=blobs)
+        room = Room(blobs, spare_bytes=policy.spare_bytes)
         return cls(
             database=database,
             blobs=blobs,
+            room=room,
             policy=policy,
             storage_id=_storage_id(database),
             catalog=Catalog(database=database),
             tree=Tree(database=database),
-            files=Files(database=database, blobs=blobs, policy=policy),
+            files=Files(database=database, blobs=blobs, room=room, policy=policy),
             accounts=Accounts(
                 database=database,
                 policy=policy,

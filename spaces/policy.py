@@ -36,3 +36,5 @@ class Policy:
     lock_age: int = HOUR
     lock_max_age: int = 24 * HOUR
     personal_quota_bytes: int | None = None
+    spare_bytes: int = 0
+    """What new content leaves free of a local disk, for the database and others."""

@@ -19,7 +19,6 @@ from ocsync.tus.plain import METHODS, PREFIX, PlainUploads, plain_dialect
 from ocsync.uploads.holds import Holds
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.receiving import Pace
-from ocsync.uploads.room import Room
 from ocsync.uploads.runner import Engine
 from ocsync.uploads.writing import Depot
 from spaces.clock import to_microseconds
@@ -63,7 +62,7 @@ def open_engine(settings: Settings, library: Library) -> Engine:
             uploads=library.uploads, holds=holds, watch=library.database.watch
         ),
         pace=Pace(),
-        room=Room.at(settings.blob_url, spare_bytes=settings.storage.min_free),
+        room=library.room,
         small_bytes=_SMALL_BYTES,
     )
 

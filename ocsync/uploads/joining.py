@@ -18,13 +18,13 @@ from ocsync.uploads.commands import Chunk, Create
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.performing import Performance
 from ocsync.uploads.receiving import Body, Pace
-from ocsync.uploads.room import Room
 from ocsync.uploads.rules import Reason
 from ocsync.uploads.terms import FinishFailed, Target, Terms, Transfer, UploadRefused
 from ocsync.uploads.writing import Depot
 from spaces import errors
 from spaces.ids import UploadId
 from spaces.model import Actor
+from spaces.room import Room
 from spaces.upload_model import (
     LeaseLost,
     NewUpload,

@@ -19,7 +19,6 @@ from ocsync.uploads.joining import Joining, find_upload
 from ocsync.uploads.leases import Lease, Leases
 from ocsync.uploads.performing import Performance
 from ocsync.uploads.receiving import Body, Pace, Receiver
-from ocsync.uploads.room import Room
 from ocsync.uploads.rules import (
     ABSENT,
     Effect,
@@ -47,6 +46,7 @@ from spaces import errors
 from spaces.clock import Instant
 from spaces.ids import UploadId
 from spaces.model import Actor, Content, Place
+from spaces.room import Room
 from spaces.upload_model import (
     NewUpload,
     Upload,

@@ -9,7 +9,6 @@ from ocsync.uploads.commands import Append, Chunk, Create
 from ocsync.uploads.holds import Holds
 from ocsync.uploads.leases import Leases
 from ocsync.uploads.receiving import Pace
-from ocsync.uploads.room import Room
 from ocsync.uploads.rules import Limits, Reason
 from ocsync.uploads.runner import Engine
 from ocsync.uploads.terms import Target, Terms, Transfer, UploadRefused
@@ -95,7 +94,7 @@ def open_engine(uploads: Uploads, library: Library) -> Engine:
         depot=Depot(uploads=uploads, blobs=library.blobs, eager_bytes=0),
         leases=Leases(uploads=uploads, holds=Holds(folder=None, patience=HOUR)),
         pace=Pace(record_seconds=0.0),
-        room=Room(folder=None, spare_bytes=0),
+        room=library.room,
         small_bytes=0,
     )
 

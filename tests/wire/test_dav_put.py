@@ -377,3 +377,26 @@ def test_quota_stops_an_endless_body(
     assert answer.status_int == 507
     assert endless.taken < 1_000_000
     assert dav.names() == []
+
+
+def test_more_than_the_disk_holds_is_507_before_a_byte(dav: Dav) -> None:
+    """What has been announced counts as if it had come; none of it is asked for."""
+    answer = dav.send(
+        "PUT",
+        "a",
+        environ={
+            "wsgi.input": _Unread(),
+            "webob.is_body_seekable": False,
+            "CONTENT_LENGTH": str(10**17),
+        },
+    )
+
+    assert answer.status_int == 507
+    assert dav.names() == []
+
+
+class _Unread(io.RawIOBase):
+    """A body that must not be read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise AssertionError(f"{size} bytes were asked for")

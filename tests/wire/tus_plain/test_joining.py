@@ -7,12 +7,12 @@ import pytest
 from ocsync.settings import Settings
 from ocsync.tus.mounts import open_engine
 from ocsync.tus.plain import plain_dialect
-from ocsync.uploads.room import Room
 from spaces.clock import DAY
 from spaces.errors import StorageFull
 from spaces.ids import UploadId
 from spaces.library import Library
 from spaces.model import Space
+from spaces.room import Room
 from spaces.upload_model import Lifetime, UploadKind, UploadState
 from tests.wire.conftest import Person
 from tests.wire.tus_client import Tus, path_of
