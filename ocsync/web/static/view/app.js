@@ -57,8 +57,8 @@ export class App {
 
   /**
    * Do something at the server; whether it worked. Then show the view anew, or go to
-   * the fragment `to`. `done` is the content of what is said then, and `undo` a deed
-   * that takes it back. `refused(error)` may deal with an error and resolve to true.
+   * the fragment `to`. `done` is the content of what is said after that, and `undo` a
+   * deed that takes it back. `refused(error)` may deal with an error and resolve to true.
    */
   async act(deed, { done = null, undo = null, focus = null, to = null, refused } = {}) {
     try {
@@ -68,9 +68,10 @@ export class App {
       this.view?.refresh?.();
       return false;
     }
+    await this.go(to, focus);
+    // Not before: what is typed into a view that is about to be replaced would be lost.
     if (done && undo) this.offerUndo(done, undo);
     else if (done) this.shell.announce(...done);
-    await this.go(to, focus);
     return true;
   }
 
