@@ -30,6 +30,11 @@ _SCROLL: Final = """async (steps) => {
   return { gaps, rows: document.querySelectorAll(".entries [role=row]").length };
 }"""
 """Scrolls, and tells where after a frame there were no rows to see."""
+_SLOW_FRAMES: Final = """() => {
+  const frame = requestAnimationFrame;
+  window.requestAnimationFrame = (draw) => setTimeout(() => frame(draw), 500);
+}"""
+"""The rest of a folder then comes before its first part is drawn anew."""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,27 @@ def test_the_keyboard_reaches_the_end(page: Page) -> None:
     expect(page.get_by_text("10000 selected · 10 MB")).to_be_visible()
     page.get_by_label("Find in this folder").fill("0123")
     expect(page.get_by_text("11 of 10000")).to_be_visible()
+
+
+def test_coming_back(page: Page) -> None:
+    """The order and the entry are those that were left, however far down it is."""
+    expect(page.get_by_text("10000 entries")).to_be_visible()
+    size = page.get_by_role("columnheader", name="Size")
+    size.get_by_role("button").click()
+    page.get_by_role("button", name="File file 00001.txt").focus()
+    page.keyboard.press("End")
+    focused = page.evaluate("document.activeElement.title")
+    page.evaluate(_SLOW_FRAMES)
+    page.get_by_role("link", name="Connect a client").click()
+    expect(page.get_by_role("heading", name="Connect a client")).to_be_focused()
+
+    page.go_back()
+
+    last = page.get_by_role("button", name=f"File {focused}")
+    expect(last).to_be_focused()
+    expect(last).to_be_in_viewport()
+    expect(size).to_have_attribute("aria-sort", "ascending")
+    page.reload()  # with frames as they were
 
 
 def test_changes_of_others_show(page: Page, server: LiveServer) -> None:

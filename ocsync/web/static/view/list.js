@@ -214,6 +214,7 @@ export class EntryList {
     const index = this.keys.indexOf(key);
     if (index < 0) return false;
     this.selection.cursor = key;
+    this.draw(); // it may have grown since, and nobody can scroll beyond what is drawn
     const height = this.rowHeight();
     const top = this.body.getBoundingClientRect().top + index * height;
     if (top < height) scrollBy(0, top - 2 * height);
